@@ -1,0 +1,1 @@
+"""What is decided: pure functions over scans, cylinders and the registry. No Kafka, no database, no clock, no threads."""

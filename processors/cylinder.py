@@ -1,0 +1,194 @@
+"""What is known of one cylinder, and how a scan changes it (the table of scan types in contract.md, as code).
+
+State is one live struct a label, changed in place. Its packed form is MessagePack arrays behind a format byte, so that a
+field may only ever be added at the end.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from processors.model import (
+    BindScan,
+    CollectScan,
+    Condition,
+    DeliverScan,
+    FillScan,
+    InspectScan,
+    LoadScan,
+    ReceiveScan,
+    Scan,
+    ScrapScan,
+    SendInspectionScan,
+    TransferScan,
+    UnloadScan,
+    Verdict,
+)
+from processors.parameters import Parameters
+from processors.scan_types import MOVES
+from processors.times import HOUR, iso_day, years_after
+
+FORMAT = b"\x01"
+MOVES_KEPT = 5  # an incident's alert carries the last five (rule 36)
+
+
+class Move(Struct, array_like=True, frozen=True, gc=False):
+    """One change of hands: what, when (instant), and everyone who was named in it."""
+
+    type: str
+    at: int
+    device: str
+    enterprise: str | None = None
+    operator: str | None = None
+    site: str | None = None
+    customer: str | None = None
+    vehicle: str | None = None
+    agency: str | None = None
+
+
+class LastFill(Struct, array_like=True, frozen=True, gc=False):
+    at: int
+    site: str | None
+    enterprise: str | None
+
+
+class Past(Struct, array_like=True, frozen=True, gc=False):
+    """A scan already judged, so that its repeat is recognised. `verdict` of None is a plain one."""
+
+    device: str
+    scan_id: str
+    digest: bytes
+    at: int
+    verdict: Verdict | None = None
+
+
+class Cylinder(Struct, array_like=True, gc=False):
+    """One label's state. `offset` is that of the last scan it includes, in the label's partition of `scans`."""
+
+    offset: int = -1
+    serial: str | None = None  # None: the label was never bound
+    maker: str = ""
+    model: str = ""
+    owner: str = ""
+    made: int = 0
+    due: int = 0
+    extended: int = 0  # the latest due day a passed inspection gave: it may move the end of life
+    valve: str | None = None
+    state: str = "in_service"
+    full: bool = False
+    failed: bool = False
+    scrapped: bool = False
+    last_fill: LastFill | None = None
+    moves: list[Move] = []
+    past: list[Past] = []
+
+    @property
+    def bound(self) -> bool:
+        """Whether a `bind` ever named this label."""
+        return self.serial is not None
+
+    @property
+    def last_move(self) -> Move | None:
+        """Where it is: its last move left it there."""
+        return self.moves[-1] if self.moves else None
+
+    def repeat_of(self, scan: Scan) -> Past | None:
+        """The earlier arrival of the same (`device`, `scan_id`), if it is still remembered."""
+        for past in self.past:
+            if past.scan_id == scan.scan_id and past.device == scan.device:
+                return past
+        return None
+
+    def remember(self, past: Past, parameters: Parameters) -> None:
+        """Keep a scan within the window: so many hours before the newest, and at most so many."""
+        self.past.append(past)
+        oldest = max(kept.at for kept in self.past) - parameters.window_hours * HOUR
+        if self.past[0].at < oldest or len(self.past) > parameters.window_scans:
+            self.past = [kept for kept in self.past if kept.at >= oldest][-parameters.window_scans :]
+
+    def end_of_life(self, life_years: int, parameters: Parameters) -> int:
+        """The last good day of its design life (rule 5)."""
+        end = years_after(self.made, life_years)
+        latest = years_after(self.made, parameters.life_years_at_most)
+        return min(max(end, self.extended), max(end, latest))
+
+    def condition(self, life_years: int, parameters: Parameters) -> Condition:
+        """What a `lookup` or `precheck` hears."""
+        return Condition(
+            state="scrapped" if self.scrapped else "failed" if self.failed else self.state,
+            full=self.full,
+            owner=self.owner,
+            next_inspection=iso_day(self.due),
+            end_of_life=iso_day(self.end_of_life(life_years, parameters)),
+        )
+
+    def take(self, scan: Scan, move: Move, parameters: Parameters) -> None:
+        """Let a scan have its effect. `move` says who and where, whether or not the scan counts as a move."""
+        before = self.last_move
+        match scan:
+            case BindScan():
+                self._bind(scan, parameters)
+            case TransferScan():
+                self.owner = scan.data.to
+            case CollectScan():
+                self.state, self.full = "with_courier", scan.data.full
+            case ReceiveScan():
+                self.state = "at_agency" if move.agency else "in_service"
+                self.full = scan.data.full or (self.full and not (before is not None and before.type == "deliver"))
+            case FillScan():
+                self.state, self.full = "in_service", True
+                self.last_fill = LastFill(move.at, move.site, move.enterprise)
+            case LoadScan():
+                self.state = "on_vehicle"
+            case UnloadScan():
+                self.state = "in_service"
+            case DeliverScan():
+                self.state, self.full = "at_customer", False
+            case SendInspectionScan():
+                self.state = "at_agency"
+            case InspectScan():
+                self._inspect(scan)
+            case ScrapScan():
+                self.scrapped = True
+        if scan.type in MOVES:
+            self.moves = [*self.moves, move][-MOVES_KEPT:]
+
+    def _bind(self, scan: BindScan, parameters: Parameters) -> None:
+        if self.bound:  # the same cylinder again changes nothing (rule 2)
+            return
+        data = scan.data
+        self.serial, self.maker, self.model, self.owner, self.valve = (
+            data.serial, data.maker, data.model, data.owner, data.valve,
+        )  # fmt: skip
+        self.made = data.made.toordinal()
+        self.due = self.extended = years_after(data.inspected.toordinal(), parameters.inspection_years)
+        self.state, self.full = "in_service", False
+
+    def _inspect(self, scan: InspectScan) -> None:
+        self.full = False
+        self.valve = scan.data.valve or self.valve
+        match scan.data.result:
+            case "scrap":
+                self.scrapped = True
+            case "fail":
+                self.failed = True
+            case "pass" if scan.data.next_due is not None:
+                self.failed = False
+                self.state = "in_service"
+                self.due = scan.data.next_due.toordinal()
+                self.extended = max(self.extended, self.due)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Cylinder).decode
+
+
+def pack(cylinder: Cylinder) -> bytes:
+    """The state as the changelog keeps it."""
+    return FORMAT + _encode(cylinder)
+
+
+def unpack(packed: bytes) -> Cylinder:
+    """The state from its packed form. Raises ValueError for a format of another version."""
+    if packed[:1] != FORMAT:
+        raise ValueError(f"cylinder state of format {packed[:1]!r}, this version reads {FORMAT!r}")
+    return _decode(memoryview(packed)[1:])

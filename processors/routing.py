@@ -1,0 +1,45 @@
+"""Where an alert goes: which authorities, which districts, and who is responsible (domain.md section 4)."""
+
+from processors.model import DeliverScan, FillScan, Responsible
+from processors.rules.case import Case
+from processors.rules.declaration import Duty, Rule
+
+_DELIVERY_SIDE = ("deliver", "collect", "home_check")
+
+
+def authorities(rule: Rule, scan_type: str) -> tuple[str, ...]:
+    """The authorities that act; where a rule names two sides, the delivery side takes its own scan types."""
+    to = rule.to_at_delivery if rule.to_at_delivery and scan_type in _DELIVERY_SIDE else rule.to
+    return tuple(authority.value for authority in to)
+
+
+def responsible(rule: Rule, case: Case) -> Responsible:
+    """The enterprise whose duty was broken, by the name it had on the day of the scan."""
+    id = _responsible_id(rule.duty, case)
+    enterprise = case.registry.enterprise(id, case.day)
+    return Responsible("enterprise", id, enterprise.name if enterprise else None)
+
+
+def districts(case: Case, responsible_id: str | None) -> tuple[str, ...]:
+    """The site's district, or else the customer's, or else the scan's enterprise's; and the responsible one's home."""
+    if case.site:
+        first: str | None = case.site.district
+    elif case.customer:
+        first = case.customer.district
+    else:
+        own = case.registry.enterprise(case.enterprise_id, case.day)
+        first = own.district if own else None
+    home = case.registry.enterprise(responsible_id, case.day)
+    found = (first, home.district if home else None)
+    return tuple(dict.fromkeys(district for district in found if district))
+
+
+def _responsible_id(duty: Duty, case: Case) -> str | None:
+    if duty is Duty.FILLING:
+        if isinstance(case.scan, FillScan):
+            return case.filling_enterprise_id
+        return case.cylinder.last_fill.enterprise if case.cylinder.last_fill else case.enterprise_id
+    if duty is Duty.DELIVERING and not isinstance(case.scan, DeliverScan):
+        delivered = next((move for move in reversed(case.cylinder.moves) if move.type == "deliver"), None)
+        return delivered.enterprise if delivered else case.enterprise_id
+    return case.enterprise_id

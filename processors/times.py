@@ -1,0 +1,47 @@
+"""Instants and days, as the rules count them.
+
+An *instant* is an int, microseconds since 1970-01-01T00:00Z. A *day* is an int, the proleptic Gregorian ordinal
+(`date.toordinal()`) of the calendar day in Asia/Shanghai, which has had no daylight saving since 1991: UTC+8 all year.
+"""
+
+from datetime import date, datetime, timedelta, timezone
+
+SHANGHAI = timezone(timedelta(hours=8))
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+_OFFSET = 8 * HOUR
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+def instant(moment: datetime) -> int:
+    """The instant of an aware datetime. A float of seconds holds microseconds exactly until the year 2100 when rounded."""
+    return round(moment.timestamp() * SECOND)
+
+
+def day_of(at: int) -> int:
+    """The Shanghai day an instant falls on."""
+    return (at + _OFFSET) // DAY + _EPOCH_DAY
+
+
+def rfc3339(at: int) -> str:
+    """An instant as the outside reads it: Shanghai time, and no more digits than it has (none, 3 or 6)."""
+    moment = datetime.fromtimestamp(at // SECOND, SHANGHAI).replace(microsecond=at % SECOND)
+    precision = "seconds" if at % SECOND == 0 else "milliseconds" if at % 1000 == 0 else "microseconds"
+    return moment.isoformat(timespec=precision)
+
+
+def iso_day(day: int) -> str:
+    """A day as the outside reads it: `2026-08-31`."""
+    return date.fromordinal(day).isoformat()
+
+
+def years_after(day: int, years: int) -> int:
+    """The same day and month, `years` later; 29 February becomes 28 February where there is none."""
+    start = date.fromordinal(day)
+    try:
+        return start.replace(year=start.year + years).toordinal()
+    except ValueError:
+        return start.replace(year=start.year + years, day=28).toordinal()

@@ -1,0 +1,1 @@
+"""What runs: gateway, worker, the broker of this machine, and the command line."""

@@ -1,0 +1,1 @@
+"""Where scans come in: over HTTP, checked, acknowledged by Kafka, and answered."""

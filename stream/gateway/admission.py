@@ -1,0 +1,130 @@
+"""What becomes of each scan of a request, decided before Kafka hears of it. Sans-IO.
+
+A scan is accepted, a repeat (accepted too: Kafka and the worker know best), or a reject for `scans.rejected`. Identity
+numbers are tokens from here on.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from processors.intake import admit
+from processors.judge import CONFLICT, digest_of
+from processors.model import HomeCheckScan, Reject, Scan, encode
+from processors.parameters import Parameters
+from processors.registry import Registry
+from processors.times import instant
+from stream import topics
+from stream.gateway.log import Record
+from stream.gateway.posted import Posted
+from stream.gateway.tokens import Tokens
+from stream.rejected import blanked, reject_headers
+
+_REMEMBERED = 100_000  # scans, so that a conflict can be told at once; the worker remembers the rest
+
+
+@dataclass
+class Admitted:
+    """One request, judged fit or not, scan by scan and in its order."""
+
+    outcomes: list[Scan | Reject] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    accepted: list[int] = field(default_factory=list)  # the index of each accepted scan; their records come first
+    duplicates: int = 0
+
+    @property
+    def rejects(self) -> list[tuple[int, Reject]]:
+        """The rejects with their index in the request."""
+        return [(index, outcome) for index, outcome in enumerate(self.outcomes) if isinstance(outcome, Reject)]
+
+
+class Admission:
+    """The gate of one gateway; remembers the last scans it acknowledged."""
+
+    def __init__(self, registry: Registry, tokens: Tokens, parameters: Parameters, *, trial: bool) -> None:
+        self._registry = registry
+        self._tokens = tokens
+        self._parameters = parameters
+        self._trial = trial
+        self._known: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._seen = False
+        self._latest_posted: datetime | None = None  # the latest `received` that a poster named and was accepted
+
+    def admit(self, posted: Posted, now: datetime) -> Admitted:
+        """Decide on every scan of a request; `now` is its arrival."""
+        admitted = Admitted()
+        refused: list[Record] = []
+        here: dict[tuple[str, str], bytes] = {}
+        for index, item in enumerate(posted.items):
+            outcome = item.scan if isinstance(item.scan, Reject) else self._fit(item.scan, now)
+            if not isinstance(outcome, Reject):
+                outcome = self._against_known(outcome, here, admitted)
+            admitted.outcomes.append(outcome)
+            if isinstance(outcome, Reject):
+                refused.append(_refused(item.raw, outcome, now))
+            else:
+                admitted.accepted.append(index)
+                admitted.records.append(_entering(outcome))
+        admitted.records.extend(refused)
+        return admitted
+
+    def clock(self, now: datetime) -> datetime | None:
+        """What a tick says: `now`, but in a trial the latest arrival posted, and nothing before the first post."""
+        if self._trial and not self._seen:
+            return None
+        return self._latest_posted or now
+
+    def unparseable(self, body: bytes, now: datetime) -> Record:
+        """The record of a body of which nothing can be read: its length and SHA-256."""
+        return _refused(body, Reject("", "the body does not parse"), now)
+
+    def acknowledged(self, admitted: Admitted) -> None:
+        """Kafka has them: from now on these ids with another body are a conflict."""
+        for index in admitted.accepted:
+            scan = admitted.outcomes[index]
+            assert isinstance(scan, Scan)
+            self._known[scan.device, scan.scan_id] = digest_of(scan)
+            self._known.move_to_end((scan.device, scan.scan_id))
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+
+    def _fit(self, scan: Scan, now: datetime) -> Scan | Reject:
+        named = scan.received if self._trial else None
+        scan.received = named or now
+        device = admit(scan, instant(scan.received), self._registry, self._parameters)
+        if isinstance(device, Reject):
+            return device
+        self._tokens.veil_scan(scan, self._registry)
+        self._seen = True
+        if named is not None and (self._latest_posted is None or named > self._latest_posted):
+            self._latest_posted = named
+        return scan
+
+    def _against_known(self, scan: Scan, here: dict[tuple[str, str], bytes], admitted: Admitted) -> Scan | Reject:
+        ids = (scan.device, scan.scan_id)
+        digest = digest_of(scan)
+        known = here.get(ids) or self._known.get(ids)
+        if known is not None and known != digest:
+            return Reject("scan_id", CONFLICT, scan.scan_id)
+        admitted.duplicates += known is not None
+        here[ids] = digest
+        return scan
+
+
+def status_of(reject: Reject) -> HTTPStatus | None:
+    """The status a reject gives a single object, where it is not the 202 of a bad field."""
+    if reject.field == "type" and "may not send" in reject.reason:
+        return HTTPStatus.FORBIDDEN
+    return HTTPStatus.CONFLICT if reject.reason == CONFLICT else None
+
+
+def _entering(scan: Scan) -> Record:
+    if isinstance(scan, HomeCheckScan):
+        return Record(topics.HOME_CHECKS.name, (scan.data.customer or "").encode(), encode(scan))
+    return Record(topics.SCANS.name, scan.label.encode(), encode(scan))
+
+
+def _refused(raw: bytes, reject: Reject, now: datetime) -> Record:
+    at = int(now.astimezone(UTC).timestamp() * 1000)
+    return Record(topics.REJECTED.name, None, blanked(raw), reject_headers(reject, "gateway", at))

@@ -1,0 +1,59 @@
+"""A posted body taken apart: one object, an array or NDJSON, into scans and rejects in the order of the request."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+
+from processors.intake import parse
+from processors.model import Reject, Scan
+from stream.gateway.problems import Reply, problem
+
+MAX_SCANS = 1000  # in one request (contract.md, HTTP)
+
+_JSON = ("application/json", "")
+_NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+_split_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+TOO_MANY = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MAX_SCANS} scans in one request")
+
+
+@dataclass
+class Item:
+    """One scan of a request: the bytes as they came, and what they are."""
+
+    raw: bytes
+    scan: Scan | Reject
+
+
+@dataclass
+class Posted:
+    items: list[Item]
+    single: bool  # one bare object: its errors are the request's
+
+
+def take_apart(body: bytes, content_type: str) -> Posted | Reply:
+    """The items of a body, or why it cannot be read at all."""
+    if content_type in _NDJSON:
+        lines = [line for line in body.split(b"\n") if line.strip()]
+        return TOO_MANY if len(lines) > MAX_SCANS else Posted([_item(line) for line in lines], single=False)
+    if content_type not in _JSON:
+        detail = f"Content-Type {content_type[:60]!r} is not taken: use application/json or application/x-ndjson"
+        return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+    try:
+        if body.lstrip()[:1] == b"[":
+            raws = _split_array(body)
+            return TOO_MANY if len(raws) > MAX_SCANS else Posted([_item(bytes(raw)) for raw in raws], single=False)
+        msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return problem(HTTPStatus.BAD_REQUEST, f"not a scan, an array of scans or NDJSON: {_where(error)}")
+    return Posted([_item(body)], single=True)
+
+
+def _item(raw: bytes) -> Item:
+    return Item(raw, parse(raw))
+
+
+def _where(error: Exception) -> str:
+    """What the parser says, which names positions and types and never a value."""
+    return "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

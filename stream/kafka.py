@@ -1,0 +1,104 @@
+"""How this product talks to Kafka: the settings of its producers and consumers, and the making of topics."""
+
+import logging
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from stream import topics
+from stream.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+class BrokerError(Exception):
+    """Kafka cannot be reached or refused; the message says what was tried and what to do."""
+
+
+def _report(error: KafkaError) -> None:
+    """What a client notices by itself. Single connections come and go; all of them gone is worth a line."""
+    if error.code() == KafkaError._ALL_BROKERS_DOWN or error.fatal():
+        _log.warning("Kafka: %s", error.str())
+
+
+def common(settings: Settings) -> dict[str, Any]:
+    """What every client of this product is made with."""
+    return {
+        "bootstrap.servers": settings.broker,
+        "reconnect.backoff.max.ms": 1000,  # a broker is back in seconds; librdkafka's own bound is 10 s
+        "log_level": 2,  # its connection log goes to stderr a line an attempt; `error_cb` says it once
+        "error_cb": _report,
+    }
+
+
+def producer(settings: Settings, **extra: Any) -> Producer:
+    """A producer that loses nothing (acks=all, idempotent) and places keys as Java clients do."""
+    return Producer(
+        {
+            **common(settings),
+            "acks": "all",
+            "enable.idempotence": True,
+            "partitioner": topics.PARTITIONER,
+            "compression.type": "lz4",
+            "linger.ms": 1,
+            **extra,
+        }
+    )
+
+
+def follower(settings: Settings, name: str) -> Consumer:
+    """A consumer that reads a topic for itself: no group work, no commits, told when it reaches an end."""
+    return Consumer(
+        {
+            **common(settings),
+            "group.id": f"pingliu-{name}-reader",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 100,
+        }
+    )
+
+
+def arrived(consumer: Consumer, seconds: float, most: int = 500) -> list[Message]:
+    """What has arrived, waiting up to `seconds` for a first record and not at all for more.
+
+    `consume(n, t)` alone waits its whole time for n records: 50 ms of it was all of a verdict's latency at low load.
+    """
+    first = consumer.poll(seconds)
+    return [] if first is None else [first, *consumer.consume(most - 1, 0)]
+
+
+def partitions_of(client: Consumer | Producer | AdminClient, topic: str, timeout: float = 10) -> list[int]:
+    """The partitions a topic really has. Raises BrokerError where the topic or the broker is missing."""
+    try:
+        found = client.list_topics(topic, timeout=timeout).topics[topic]
+    except KafkaException as error:
+        raise BrokerError(f"Kafka does not answer: {error.args[0].str()}; is --broker right?") from error
+    if found.error is not None:
+        raise BrokerError(f"topic {topic}: {found.error.str()}; `pingliu topics` makes all topics")
+    return sorted(found.partitions)
+
+
+def make_topics(settings: Settings, timeout: float = 30) -> list[str]:
+    """Make every topic that is not there yet; the names of those made. Existing ones are left as they are."""
+    admin = AdminClient(common(settings))
+    wanted = [
+        NewTopic(
+            topic.name,
+            num_partitions=topic.partitions or settings.partitions,
+            replication_factor=settings.replication,
+            config=dict(topic.config),
+        )
+        for topic in topics.ALL
+    ]
+    made = []
+    for name, future in admin.create_topics(wanted, operation_timeout=timeout, request_timeout=timeout).items():
+        try:
+            future.result(timeout)
+            made.append(name)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise BrokerError(f"topic {name} at {settings.broker}: {error.args[0].str()}") from error
+    return made

@@ -1,0 +1,81 @@
+"""The registry as it stands, read from its topic to the end and then followed live.
+
+A thread reads and decodes; the rows wait in a queue until their owner takes them in with `apply()`, so that the registry
+never changes in the middle of a chunk. On an exception the thread keeps it for `apply()` to raise: a process that no
+longer hears of licences must not go on judging. Nothing is committed; a restart reads the topic again.
+"""
+
+import threading
+from collections import deque
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from processors.model import Reject
+from processors.registry import AnyRow, Registry, parse_row
+from stream import kafka, metrics, topics
+from stream.settings import Settings
+
+
+class RegistryFeed:
+    """Holds a `Registry` and keeps it current."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self.registry = Registry()
+        self._consumer: Consumer = kafka.follower(settings, name)
+        self._arrived: deque[AnyRow] = deque()
+        self._at_end = threading.Event()
+        self._stop = threading.Event()
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._follow, name="registry-feed", daemon=True)
+
+    def start(self, timeout: float = 60) -> None:
+        """Read the topic to its present end. Raises BrokerError when that takes longer than `timeout` seconds."""
+        partitions = kafka.partitions_of(self._consumer, topics.REGISTRY.name)
+        self._consumer.assign([TopicPartition(topics.REGISTRY.name, partition, 0) for partition in partitions])
+        self._thread.start()
+        if not self._at_end.wait(timeout):
+            raise kafka.BrokerError(f"the registry was not read to its end in {timeout:.0f} s")
+        self.apply()
+
+    def apply(self) -> None:
+        """Take in what has arrived since the last call. Raises what broke the feed, if anything did."""
+        if self._failure is not None:
+            raise self._failure
+        if not self._arrived:
+            return
+        while self._arrived:
+            self.registry.put(self._arrived.popleft())
+        for kind, rows in self.registry.counts.items():
+            metrics.REGISTRY_ROWS.labels(kind).set(rows)
+
+    def close(self) -> None:
+        """Stop following."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _follow(self) -> None:
+        try:
+            while not self._stop.is_set():
+                for message in kafka.arrived(self._consumer, 0.1):
+                    error = message.error()
+                    if error is None:
+                        self._take(message.value())
+                    elif error.code() == KafkaError._PARTITION_EOF:
+                        self._at_end.set()
+                    elif not error.retriable():
+                        raise KafkaException(error)
+        except Exception as error:
+            self._failure = error
+            self._at_end.set()
+        finally:
+            self._consumer.close()
+
+    def _take(self, value: bytes | None) -> None:
+        if value is None:
+            return
+        row = parse_row(value)
+        if isinstance(row, Reject):  # someone wrote past `registry load`: counted, and the rest goes on
+            metrics.REGISTRY_UNREADABLE.inc()
+        else:
+            self._arrived.append(row)

@@ -1,0 +1,96 @@
+"""Every setting, typed, with its default: from flags, else environment (`PINGLIU_…`), else `pingliu.toml`, else here.
+
+A wrong value stops the process with the setting's name and what is allowed. Secrets are `SecretStr`: they print as stars.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+CONFIG_FILE = "pingliu.toml"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; each line of the message names one, what it was given, and what is allowed."""
+
+
+class Settings(BaseSettings):
+    """One frozen object a process, made once at its start."""
+
+    model_config = SettingsConfigDict(env_prefix="PINGLIU_", extra="forbid", frozen=True)
+
+    broker: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, HOST:PORT[,HOST:PORT]")
+    partitions: int = Field(12, ge=1, le=512, description="of `scans` and what follows its keys; fixed once made")
+    replication: int = Field(1, ge=1, le=7, description="copies of each partition; 3 in a real cluster")
+
+    clickhouse: str = Field(
+        "chdb:///.pingliu/archive",
+        pattern=r"^(chdb:///|clickhouse(s)?://|https?://)",
+        description="chdb:///PATH (embedded; a relative path after the third slash) or clickhouse://USER:PASS@HOST:PORT/DB",
+    )
+    data_dir: Path = Field(Path(".pingliu"), description="what `up` keeps: the broker's log, the archive, the logs")
+
+    host: str = Field("127.0.0.1", description="address the services listen on")
+    gateway_port: int = Field(8080, ge=0, le=65535)
+    query_port: int = Field(8081, ge=0, le=65535)
+    worker_port: int = Field(8082, ge=0, le=65535, description="health and metrics of the worker")
+    sink_port: int = Field(
+        8083, ge=0, le=65535, description="health and metrics of a sink apart from the query service"
+    )
+
+    insecure_devices: bool = Field(False, description="trial only: scans are taken unsigned, and may carry `received`")
+    token_key: SecretStr = Field(
+        SecretStr("pingliu-trial-key"), description="keys the tokens that stand for identity numbers; set your own"
+    )
+    label_host: str = Field("id.pingliu.example", description="host of the Digital Link in a printed QR code")
+
+    ack_seconds: float = Field(5.0, gt=0, le=60, description="how long a post waits for Kafka before 503")
+    member: str = Field(
+        "worker-0", pattern=r"^[A-Za-z0-9._-]{1,100}$", description="static group member of this worker"
+    )
+    session_seconds: float = Field(6.0, ge=6, le=300, description="how long a silent worker keeps its partitions")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic names the parameters
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("PINGLIU_CONFIG", CONFIG_FILE)))
+        return init_settings, env_settings, file
+
+    def environment(self) -> dict[str, str]:
+        """These settings as the environment of a child process, so that it needs no flags."""
+        values: dict[str, Any] = self.model_dump()
+        values["token_key"] = self.token_key.get_secret_value()
+        return {f"PINGLIU_{name.upper()}": str(value) for name, value in values.items()}
+
+
+def load(**flags: Any) -> Settings:
+    """The settings of this process; flags of None are not given. Raises SettingsError."""
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(wrong) for wrong in error.errors())) from None
+    except ValueError as error:  # the file itself cannot be read
+        raise SettingsError(f"{os.environ.get('PINGLIU_CONFIG', CONFIG_FILE)}: {error}") from None
+
+
+def _explain(wrong: Any) -> str:
+    name = ".".join(str(part) for part in wrong["loc"])
+    if wrong["type"] == "extra_forbidden":
+        return f"{name}: no such setting; there are {', '.join(Settings.model_fields)}"
+    given = "" if name == "token_key" else f", got {wrong['input']!r}"
+    return f"{name}: {wrong['msg'][:1].lower()}{wrong['msg'][1:]}{given}"

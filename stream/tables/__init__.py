@@ -1,0 +1,1 @@
+"""How state is kept: in memory, with a changelog in Kafka behind it."""

@@ -1,0 +1,128 @@
+"""The Faust app: scans in, verdicts and alerts out.
+
+    [scans] → chunk → judge (processors/) → [verdicts] [alerts.*] [scans.rejected] → changelog → commit
+
+On an exception anywhere the whole process stops and is started again by whoever runs it: state comes back from the
+changelog, scans from the last commit. There is no path on which a chunk is acknowledged that did not get out.
+"""
+
+import time
+from datetime import datetime
+from typing import Any
+
+import faust
+from faust.web import Request, Response, View
+from mode import CrashingSupervisor
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from processors.parameters import DEFAULT
+from processors.times import SHANGHAI
+from stream import metrics, topics
+from stream.lane.chunk import ChunkJudge, Effects
+from stream.lane.driver import Chunk, ChunkSchema, ChunkTransport
+from stream.lane.outbox import Outbox
+from stream.registry_feed import RegistryFeed
+from stream.settings import Settings
+from stream.tables import cylinders
+
+# Chunks a partition may have waiting in memory; a chunk is at most _CHUNK_SCANS records.
+_CHUNKS_WAITING = 8
+_CHUNK_SCANS = 2000
+
+
+def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
+    """The app, not yet started. `feed` holds the registry, read to its end."""
+    data_dir = settings.data_dir / "faust"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    app = faust.App(
+        topics.APP_ID,
+        broker=[f"kafka://{server}" for server in settings.broker.split(",")],
+        datadir=data_dir,
+        store="memory://",
+        consumer_group_instance_id=settings.member,
+        broker_session_timeout=settings.session_seconds,
+        broker_heartbeat_interval=min(2.0, settings.session_seconds / 3),
+        broker_request_timeout=max(30.0, settings.session_seconds + 1),
+        broker_commit_interval=0.5,
+        broker_max_poll_records=_CHUNK_SCANS,
+        consumer_auto_offset_reset="earliest",
+        stream_buffer_maxsize=_CHUNKS_WAITING,
+        stream_wait_empty=True,  # a revoked partition's chunk is finished before the partition goes
+        agent_supervisor=CrashingSupervisor,
+        topic_allow_declare=False,  # `pingliu topics` makes them
+        topic_disable_leader=True,
+        topic_partitions=settings.partitions,
+        web_host=settings.host,
+        web_bind=settings.host,
+        web_port=settings.worker_port,
+        web_tables_enabled=False,
+    )
+    app.transport = ChunkTransport(app.conf.broker_consumer, app)
+    scans = app.topic(topics.SCANS.name, schema=ChunkSchema())
+    table = cylinders.declare(app, settings.partitions)
+    live = cylinders.LiveCylinders(table)
+    judge = ChunkJudge(live, feed.registry, DEFAULT)
+    outbox = Outbox(settings)
+
+    @app.agent(scans, name="judge", concurrency=1)
+    async def judge_scans(stream: Any) -> None:
+        """Judge chunk by chunk; acknowledged only when everything it causes is in Kafka."""
+        async for event in stream.noack().events():
+            chunk: Chunk = event.value
+            partition = event.message.partition
+            feed.apply()
+            live.partition = partition
+            effects = judge.judge(partition, chunk, _now())
+            await outbox.send(effects)
+            event.ack()
+            _observe(app, chunk, effects)
+
+    _add_pages(app)
+    metrics.RESTORING.set_function(lambda: not _judging(app))
+    return app
+
+
+def run(settings: Settings) -> None:
+    """Run the worker until SIGTERM. Exits with a non-zero code when anything broke."""
+    feed = RegistryFeed(settings, "worker")
+    feed.start()
+    app = make_app(settings, feed)
+    faust.Worker(app, loglevel=settings.log_level, redirect_stdouts=False).execute_from_commandline()
+
+
+def _now() -> str:
+    return datetime.now(SHANGHAI).isoformat(timespec="milliseconds")
+
+
+def _observe(app: faust.App, chunk: Chunk, effects: Effects) -> None:
+    """Metrics, once a chunk; the latency is that of its oldest scan."""
+    for decision, count in effects.decisions.items():
+        metrics.JUDGED.labels(decision).inc(count)
+    for alert in effects.alerts:
+        metrics.ALERTS.labels(alert.code).inc()
+    last = chunk[-1]
+    end = app.consumer.highwater(faust.types.TP(last.topic, last.partition))
+    if end is not None:
+        metrics.LAG.labels(last.partition).set(max(0, end - last.offset - 1))
+    metrics.VERDICT_SECONDS.observe(max(0.0, time.time() - chunk[0].timestamp / 1000))
+
+
+def _add_pages(app: faust.App) -> None:
+    @app.page("/healthz")
+    async def healthz(view: View, request: Request) -> Response:  # noqa: ARG001 - Faust's signature
+        return view.json({"status": "ok"})
+
+    @app.page("/readyz")
+    async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001 - Faust's signature
+        ready = _judging(app)
+        return view.json({"status": "ok" if ready else "restoring"}, status=200 if ready else 503)
+
+    @app.page("/metrics")
+    async def show_metrics(view: View, request: Request) -> Response:  # noqa: ARG001 - Faust's signature
+        return view.bytes(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _judging(app: faust.App) -> bool:
+    """Whether state is back and partitions are assigned: from here on scans are judged."""
+    recovery = app.tables.recovery
+    return recovery.completed.is_set() and not recovery.in_recovery and bool(app.consumer.assignment())
