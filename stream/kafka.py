@@ -9,6 +9,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from stream import topics
 from stream.settings import Settings
 
+# What a consumer hears when it has read a partition to its end.
+PARTITION_END: int = KafkaError._PARTITION_EOF
+
 _log = logging.getLogger(__name__)
 
 

@@ -8,7 +8,7 @@ longer hears of licences must not go on judging. Nothing is committed; a restart
 import threading
 from collections import deque
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from processors.model import Reject
 from processors.registry import AnyRow, Registry, parse_row
@@ -61,7 +61,7 @@ class RegistryFeed:
                     error = message.error()
                     if error is None:
                         self._take(message.value())
-                    elif error.code() == KafkaError._PARTITION_EOF:
+                    elif error.code() == kafka.PARTITION_END:
                         self._at_end.set()
                     elif not error.retriable():
                         raise KafkaException(error)

@@ -8,6 +8,7 @@ changelog, scans from the last commit. There is no path on which a chunk is ackn
 
 import time
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import faust
@@ -20,7 +21,7 @@ from processors.times import SHANGHAI
 from stream import metrics, topics
 from stream.lane.chunk import ChunkJudge, Effects
 from stream.lane.driver import Chunk, ChunkSchema, ChunkTransport
-from stream.lane.outbox import Outbox
+from stream.lane.outbox import Outbox, Parcel
 from stream.registry_feed import RegistryFeed
 from stream.settings import Settings
 from stream.tables import cylinders
@@ -66,16 +67,18 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
 
     @app.agent(scans, name="judge", concurrency=1)
     async def judge_scans(stream: Any) -> None:
-        """Judge chunk by chunk; acknowledged only when everything it causes is in Kafka."""
+        """Judge chunk by chunk; each is acknowledged when all it causes is in Kafka."""
         async for event in stream.noack().events():
-            chunk: Chunk = event.value
             partition = event.message.partition
             feed.apply()
             live.partition = partition
-            effects = judge.judge(partition, chunk, _now())
-            await outbox.send(effects)
-            event.ack()
-            _observe(app, chunk, effects)
+            effects = judge.judge(partition, event.value, _now())
+            await outbox.put(Parcel(effects, partial(_delivered, app, event, effects)))
+
+    @app.task
+    async def send_out() -> None:
+        """Out of the outbox; when it breaks, the worker does."""
+        await outbox.run()
 
     _add_pages(app)
     metrics.RESTORING.set_function(lambda: not _judging(app))
@@ -94,8 +97,10 @@ def _now() -> str:
     return datetime.now(SHANGHAI).isoformat(timespec="milliseconds")
 
 
-def _observe(app: faust.App, chunk: Chunk, effects: Effects) -> None:
-    """Metrics, once a chunk; the latency is that of its oldest scan."""
+def _delivered(app: faust.App, event: Any, effects: Effects) -> None:
+    """All that a chunk causes is in Kafka: acknowledge it, and count. The latency is that of its oldest scan."""
+    event.ack()
+    chunk: Chunk = event.value
     for decision, count in effects.decisions.items():
         metrics.JUDGED.labels(decision).inc(count)
     for alert in effects.alerts:
@@ -119,7 +124,7 @@ def _add_pages(app: faust.App) -> None:
 
     @app.page("/metrics")
     async def show_metrics(view: View, request: Request) -> Response:  # noqa: ARG001 - Faust's signature
-        return view.bytes(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+        return view.bytes(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 def _judging(app: faust.App) -> bool:

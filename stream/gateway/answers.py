@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from stream import kafka, topics
 from stream.settings import Settings
@@ -114,7 +114,7 @@ class Answers:
                     if error is None:
                         run = self._decode(message.value())
                         self._loop.call_soon_threadsafe(self.arrived, message.partition(), run)
-                    elif error.code() == KafkaError._PARTITION_EOF:
+                    elif error.code() == kafka.PARTITION_END:
                         ends += 1
                         if ends >= len(self._partitions):
                             self._positioned.set()

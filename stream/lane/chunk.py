@@ -9,7 +9,7 @@ from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from processors.cylinder import Cylinder
+from processors.cylinder import Cylinder, pack
 from processors.intake import read
 from processors.judge import CONFLICT, judge
 from processors.model import Alert, Reject, Scan, Tick, Verdict
@@ -27,7 +27,7 @@ class Effects:
     verdicts: list[bytes] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     rejected: list[tuple[Any, Reject]] = field(default_factory=list)  # the record, and why
-    touched: dict[str, Cylinder] = field(default_factory=dict)
+    touched: dict[str, bytes] = field(default_factory=dict)  # by label: the packed state this chunk left it in
     decisions: dict[str, int] = field(default_factory=dict)
 
 
@@ -44,13 +44,16 @@ class ChunkJudge:
         """Judge records of one partition in order of offset. `judged_at` is the wall clock, told and not used."""
         effects = Effects(partition)
         runs = Runs(judged_at)
+        touched: dict[str, Cylinder] = {}
         for record in records:
-            self._take(record, effects, runs)
+            self._take(record, effects, runs, touched)
         runs.cut()
         effects.verdicts = runs.records
+        # Packed now: the live state goes on to change before this chunk is out, and the changelog must not run ahead.
+        effects.touched = {label: pack(cylinder) for label, cylinder in touched.items()}
         return effects
 
-    def _take(self, record: Any, effects: Effects, runs: Runs) -> None:
+    def _take(self, record: Any, effects: Effects, runs: Runs, touched: dict[str, Cylinder]) -> None:
         found = read(record.value or b"")
         if isinstance(found, Tick):
             self._advance(effects.partition, instant(found.received))
@@ -61,9 +64,9 @@ class ChunkJudge:
         if isinstance(found, Reject):
             self._reject(record, found, effects, runs)
             return
-        self._judge(record, found, effects, runs)
+        self._judge(record, found, effects, runs, touched)
 
-    def _judge(self, record: Any, scan: Scan, effects: Effects, runs: Runs) -> None:
+    def _judge(self, record: Any, scan: Scan, effects: Effects, runs: Runs, touched: dict[str, Cylinder]) -> None:
         cylinder = self._cylinders.get(scan.label)
         if cylinder is None:
             cylinder = Cylinder()
@@ -80,7 +83,7 @@ class ChunkJudge:
         self._advance(effects.partition, received)
         if judgement.changed:
             cylinder.offset = record.offset
-            self._cylinders[scan.label] = effects.touched[scan.label] = cylinder
+            self._cylinders[scan.label] = touched[scan.label] = cylinder
         if judgement.plain:
             runs.cover(record.offset)
         else:

@@ -1,18 +1,22 @@
-"""What a chunk causes leaves in this order: verdicts, alerts and rejects; then the changelog; then the offset commit.
+"""What chunks cause leaves in this order: verdicts, alerts and rejects; then the changelog; then the acknowledgement.
+
+Everything that waits goes out together, two flushes for all of it, while the next chunks are judged: twelve partitions
+that trickle cost two round trips to the broker and not twenty-four.
 
 - On an exception, or when Kafka does not take a record in time: `OutboxError`; the worker stops, and starts again from
-  the last commit. Nothing is committed that was not acknowledged.
-- On kill -9 between the steps: the chunk is read again. Before the changelog it is judged again and told again, to the
-  letter but for `judged_at`; after it the state recognises the scans by offset and they are passed over.
-- On a revoked partition: a chunk under way is finished first (the worker waits for its acknowledgement).
+  the last commit. Nothing is acknowledged to Faust that Kafka has not acknowledged to us.
+- On kill -9 between the steps: the chunks are read again. Before the changelog they are judged again and told again, to
+  the letter but for `judged_at`; after it the state recognises the scans by offset and they are passed over.
+- On a revoked partition: chunks under way are finished first (the worker waits for their acknowledgements).
 """
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Message, Producer
 
-from processors.cylinder import pack
 from processors.model import Alert, encode
 from stream import kafka, topics
 from stream.lane.chunk import Effects
@@ -21,65 +25,92 @@ from stream.settings import Settings
 
 # Longer than a broker takes to restart: the worker waits for it rather than dying of it.
 _GIVE_UP_SECONDS = 60.0
+# Chunks judged and not yet out. More would only be judged again after a crash.
+_UNDER_WAY = 64
 
 
 class OutboxError(Exception):
     """Kafka did not take what a chunk causes; the chunk must not be acknowledged."""
 
 
+@dataclass(frozen=True)
+class Parcel:
+    """One chunk's effects, and what to call when all of them are in Kafka."""
+
+    effects: Effects
+    delivered: Callable[[], None]
+
+
 class Outbox:
-    """The one way out of the worker."""
+    """The one way out of the worker. `put` from the agent, `run` as a task beside it."""
 
     def __init__(self, settings: Settings) -> None:
         self._producer: Producer = kafka.producer(
             settings,
             **{
-                "linger.ms": 0,
+                "linger.ms": 0,  # a flush sends at once whatever waits
                 "message.timeout.ms": int(_GIVE_UP_SECONDS * 1000),
                 "queue.buffering.max.messages": 2_000_000,
             },
         )
+        self._waiting: asyncio.Queue[Parcel] = asyncio.Queue(_UNDER_WAY)
         self._failure: str | None = None
 
-    async def send(self, effects: Effects) -> None:
-        """Make everything durable, in order. Returns when Kafka has acknowledged the last of it."""
-        for record in effects.verdicts:
-            self._produce(topics.VERDICTS.name, None, record, partition=effects.partition)
-        for alert in effects.alerts:
-            self._tell(alert)
-        for record, reject in effects.rejected:
-            self._produce(
-                topics.REJECTED.name,
-                record.key,
-                blanked(record.value),
-                headers=reject_headers(reject, "worker", record.timestamp),
-            )
+    async def put(self, parcel: Parcel) -> None:
+        """Hand over a chunk's effects; waits while too many are under way."""
+        await self._waiting.put(parcel)
+
+    async def run(self) -> None:
+        """Send for ever. Raises OutboxError."""
+        while True:
+            parcels = [await self._waiting.get()]
+            while not self._waiting.empty():
+                parcels.append(self._waiting.get_nowait())
+            await self._send([parcel.effects for parcel in parcels])
+            for parcel in parcels:
+                parcel.delivered()
+
+    async def _send(self, group: list[Effects]) -> None:
+        for effects in group:
+            self._tell(effects)
         await self._flush()
-        for label, cylinder in effects.touched.items():
-            self._produce(topics.CYLINDERS_CHANGELOG.name, label.encode(), pack(cylinder), partition=effects.partition)
+        for effects in group:
+            for label, packed in effects.touched.items():
+                self._produce(topics.CYLINDERS_CHANGELOG.name, label.encode(), packed, partition=effects.partition)
         await self._flush()
 
-    def _tell(self, alert: Alert) -> None:
+    def _tell(self, effects: Effects) -> None:
+        for run in effects.verdicts:
+            self._produce(topics.VERDICTS.name, None, run, partition=effects.partition)
+        for alert in effects.alerts:
+            self._alert(alert)
+        for record, reject in effects.rejected:
+            headers = reject_headers(reject, "worker", record.timestamp)
+            self._produce(topics.REJECTED.name, record.key, blanked(record.value), headers=headers)
+
+    def _alert(self, alert: Alert) -> None:
         key = alert.districts[0].encode() if alert.districts else b""
         value = encode(alert)
         for authority in dict.fromkeys((*alert.to, *alert.cc)):
             self._produce(topics.ALERTS[authority].name, key, value)
 
-    def _produce(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> None:
-        try:
-            self._producer.produce(topic, value=value, key=key, on_delivery=self._delivered, **where)
-        except BufferError:
-            self._producer.poll(1.0)
-            self._producer.produce(topic, value=value, key=key, on_delivery=self._delivered, **where)
+    def _produce(self, topic: str, key: bytes | None, value: bytes, **where: Any) -> None:
+        while True:
+            try:
+                self._producer.produce(topic, value=value, key=key, on_delivery=self._settled, **where)
+            except BufferError:  # bounded: within _GIVE_UP_SECONDS the queue empties, one way or the other
+                self._producer.poll(1.0)
+            else:
+                return
 
-    def _delivered(self, error: Any, message: Message) -> None:
+    def _settled(self, error: Any, message: Message) -> None:
         if error is not None:
             self._failure = f"{message.topic()}: {error.str()}"
 
     async def _flush(self) -> None:
         if len(self._producer):
-            left = await asyncio.get_running_loop().run_in_executor(None, self._producer.flush, _GIVE_UP_SECONDS + 5)
-            if left:
-                self._failure = self._failure or f"{left} records not acknowledged in {_GIVE_UP_SECONDS:.0f} s"
+            left = await asyncio.to_thread(self._producer.flush, _GIVE_UP_SECONDS + 5)
+            if left and self._failure is None:
+                self._failure = f"{left} records not acknowledged in {_GIVE_UP_SECONDS:.0f} s"
         if self._failure is not None:
             raise OutboxError(self._failure)

@@ -1,0 +1,239 @@
+"""The command line. Each command is a few lines here; what it does stands in a module of its own."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import orjson
+import typer
+from rich.console import Console
+
+from processors.parameters import DEFAULT
+from processors.replay import Replay
+from stream import kafka, topics
+from stream.alerts_tail import follow, one_line
+from stream.local.kafka import BrokerUnavailableError
+from stream.local.leash import hold
+from stream.registry_load import RegistryFileError
+from stream.registry_load import load as load_registry
+from stream.registry_load import read as read_registry
+from stream.settings import Settings, SettingsError, load
+
+USAGE_ERROR = 2
+
+app = typer.Typer(
+    help="Pingliu 瓶流: watches every bottled-gas cylinder of a city.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+registry_app = typer.Typer(help="The city's master data.", no_args_is_help=True)
+alerts_app = typer.Typer(help="Alerts as the authorities get them.", no_args_is_help=True)
+app.add_typer(registry_app, name="registry")
+app.add_typer(alerts_app, name="alerts")
+
+Broker = Annotated[str | None, typer.Option(help="Kafka, HOST:PORT; without it `up` and `demo` start their own")]
+ClickHouse = Annotated[str | None, typer.Option(help="chdb:///PATH or clickhouse://USER:PASS@HOST:PORT/DB")]
+Insecure = Annotated[bool | None, typer.Option("--insecure-devices", help="trial: take unsigned scans")]
+More = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="any other setting")]
+
+out = Console()
+err = Console(stderr=True)
+
+
+def settings_of(more: list[str] | None = None, **flags: Any) -> Settings:
+    """Settings with these flags; `more` are `NAME=VALUE`. Raises SettingsError."""
+    for assignment in more or ():
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise SettingsError(f"--set {assignment}: wanted NAME=VALUE")
+        flags[name.replace("-", "_")] = value
+    return load(**flags)
+
+
+def as_service(settings: Settings) -> None:
+    """What every long-running command does first: a log on stderr, and the leash of whoever started it."""
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    hold()
+
+
+@app.command()
+def demo(
+    broker: Broker = None,
+    clickhouse: ClickHouse = None,
+    keep: Annotated[bool, typer.Option(help="stay up until Ctrl-C")] = False,
+    seconds: Annotated[float, typer.Option(help="how long the city lives", min=5)] = 40,
+    seed: Annotated[int, typer.Option(help="another seed, another city")] = 1,
+    more: More = None,
+) -> None:
+    """Everything on one machine, with a simulated city: scans judged, alerts arriving, an accident traced."""
+    from stream.demo import run  # noqa: PLC0415 - only this command needs the stack
+
+    raise typer.Exit(
+        run(settings_of(more, broker=broker, clickhouse=clickhouse), keep=keep, seconds=seconds, seed=seed)
+    )
+
+
+@app.command()
+def up(
+    broker: Broker = None, clickhouse: ClickHouse = None, insecure_devices: Insecure = None, more: More = None
+) -> None:
+    """Broker, gateway, worker, sink and query on this machine, until Ctrl-C. Data stays in `.pingliu`."""
+    from stream.up import hold_up  # noqa: PLC0415 - only this command needs the stack
+
+    hold_up(settings_of(more, broker=broker, clickhouse=clickhouse, insecure_devices=insecure_devices), out)
+
+
+@app.command()
+def gateway(broker: Broker = None, insecure_devices: Insecure = None, more: More = None) -> None:
+    """Take scans over HTTP."""
+    from stream.gateway.server import run  # noqa: PLC0415 - each service loads only what it needs
+
+    settings = settings_of(more, broker=broker, insecure_devices=insecure_devices)
+    as_service(settings)
+    run(settings)
+
+
+@app.command()
+def worker(broker: Broker = None, more: More = None) -> None:
+    """Judge scans."""
+    from stream.worker import run  # noqa: PLC0415 - as above
+
+    settings = settings_of(more, broker=broker)
+    as_service(settings)
+    run(settings)
+
+
+@app.command()
+def sink(broker: Broker = None, clickhouse: ClickHouse = None, more: More = None) -> None:
+    """Write scans, verdicts and alerts to ClickHouse; with embedded chDB the query service too."""
+    settings = settings_of(more, broker=broker, clickhouse=clickhouse)
+    _serve(settings, sink=True, query=settings.clickhouse.startswith("chdb:"))
+
+
+@app.command()
+def query(broker: Broker = None, clickhouse: ClickHouse = None, more: More = None) -> None:
+    """Answer questions about cylinders; with embedded chDB `pingliu sink` does."""
+    settings = settings_of(more, broker=broker, clickhouse=clickhouse)
+    if settings.clickhouse.startswith("chdb:"):
+        raise SettingsError("clickhouse: an embedded archive has one owner; `pingliu sink` answers queries as well")
+    _serve(settings, sink=False, query=True)
+
+
+def _serve(settings: Settings, *, sink: bool, query: bool) -> None:
+    from sinks.service import serve  # noqa: PLC0415 - as above
+    from stream.sink_metrics import SinkMetrics  # noqa: PLC0415 - as above
+
+    as_service(settings)
+    serve(settings, SinkMetrics(), sink=sink, query=query)
+
+
+@app.command("topics")
+def make_topics(broker: Broker = None, more: More = None) -> None:
+    """Make the topics that are not there yet."""
+    made = kafka.make_topics(settings_of(more, broker=broker))
+    out.print(f"made {len(made)} of {len(topics.ALL)} topics" + (f": {', '.join(made)}" if made else ""))
+
+
+@registry_app.command("load")
+def registry_load(file: Path, broker: Broker = None, more: More = None) -> None:
+    """Check a registry file (JSON lines) and write it to Kafka, whole or not at all."""
+    rows = load_registry(settings_of(more, broker=broker), file)
+    out.print(f"{rows} rows loaded from {file}")
+
+
+@alerts_app.command("tail")
+def alerts_tail(
+    authority: Annotated[
+        list[str] | None, typer.Option(help=f"one of {', '.join(topics.AUTHORITIES)}; all without")
+    ] = None,
+    broker: Broker = None,
+    from_beginning: Annotated[bool, typer.Option(help="what is kept first, then what comes")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+    more: More = None,
+) -> None:
+    """Print alerts as they arrive, until Ctrl-C."""
+    wrong = set(authority or ()) - set(topics.AUTHORITIES)
+    if wrong:
+        raise SettingsError(f"--authority {', '.join(wrong)}: wanted one of {', '.join(topics.AUTHORITIES)}")
+    alerts = follow(
+        settings_of(more, broker=broker), authority or list(topics.AUTHORITIES), from_beginning=from_beginning
+    )
+    for alert in alerts:
+        if alert is None:
+            continue
+        if as_json:
+            _write_line(orjson.dumps(alert))
+        else:
+            out.print(one_line(alert), soft_wrap=True)
+
+
+@app.command()
+def trace(
+    label: str,
+    query_url: Annotated[str | None, typer.Option("--query", metavar="URL", help="the query service")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="as the service answers")] = False,
+    more: More = None,
+) -> None:
+    """Every hand a cylinder passed through, who filled it, when it was inspected, who answers for it."""
+    from sinks.query.render import print_trace  # noqa: PLC0415 - as above
+
+    settings = settings_of(more)
+    base = query_url or f"http://{settings.host}:{settings.query_port}"
+    try:
+        reply = httpx.get(f"{base}/v1/cylinders/{_path(label)}/trace", timeout=30)
+    except httpx.TransportError as error:
+        raise SettingsError(
+            f"the query service at {base} does not answer ({error}); is `pingliu up` running?"
+        ) from None
+    if reply.status_code != httpx.codes.OK:
+        err.print(f"pingliu: {label}: {reply.json().get('detail', reply.text)}", style="red")
+        raise typer.Exit(1)
+    if as_json:
+        _write_line(reply.content)
+    else:
+        print_trace(reply.json(), out)
+
+
+@app.command()
+def judge(
+    scans: Path,
+    registry: Annotated[Path, typer.Option(help="registry lines (JSON lines)")],
+) -> None:
+    """Run the rules over a file of scans, in order of arrival, with no Kafka and no database."""
+    replay = Replay(read_registry(registry), DEFAULT)
+    with scans.open("rb") as lines:
+        for answer in replay.answers(lines):
+            _write_line(answer)
+
+
+def _path(label: str) -> str:
+    from processors.labels import bare  # noqa: PLC0415 - one use
+
+    return bare(label)
+
+
+def _write_line(line: bytes) -> None:
+    sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def main() -> None:
+    """The console script. Errors a person can mend are one line each; exit code 2."""
+    try:
+        app()
+    except (SettingsError, RegistryFileError, kafka.BrokerError, BrokerUnavailableError, FileNotFoundError) as error:
+        for line in str(error).splitlines():
+            err.print(f"pingliu: {line}", style="red", markup=False, soft_wrap=True)
+        sys.exit(USAGE_ERROR)
+    except BrokenPipeError:
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""What a request comes to before Kafka hears of it."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from processors.model import Reject, Scan
+from stream import topics
+from stream.gateway.admission import Admission, Admitted, status_of
+from stream.gateway.posted import Posted, take_apart
+from stream.gateway.problems import Reply
+from stream.gateway.tokens import Tokens
+from tests.stream.scans import PARAMETERS, bind, registry, rows, scan
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SECRET = "330203199001011234"
+
+
+def admission(*, trial: bool = True) -> Admission:
+    return Admission(registry(), Tokens("k"), PARAMETERS, trial=trial)
+
+
+def posted(document: Any, content_type: str = "application/json") -> Posted:
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    result = take_apart(body, content_type)
+    assert isinstance(result, Posted), result
+    return result
+
+
+def admit(gate: Admission, document: Any) -> Admitted:
+    return gate.admit(posted(document), NOW)
+
+
+def refused(document: Any, content_type: str = "application/json") -> int:
+    result = take_apart(document if isinstance(document, bytes) else json.dumps(document).encode(), content_type)
+    assert isinstance(result, Reply)
+    return result.status
+
+
+def test_object_array_and_ndjson_are_the_same_scans() -> None:
+    scans = [bind(1), scan(2), scan(3)]
+    lines = b"\n".join(json.dumps(one).encode() for one in scans) + b"\n\n"
+    array, ndjson = posted(scans), posted(lines, "application/x-ndjson")
+    assert [item.scan for item in array.items] == [item.scan for item in ndjson.items]
+    assert not array.single
+    assert posted(scans[0]).single
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"5", b'"x"', b"[1", b"\xff\xfe{}", b"{} {}", b"null"])
+def test_a_body_that_does_not_parse_is_400(body: bytes) -> None:
+    assert refused(body) == 400
+
+
+def test_1001_scans_are_413_and_1000_are_not() -> None:
+    many = [scan(number) for number in range(1001)]
+    assert refused(many) == 413
+    assert refused(b"\n".join(json.dumps(one).encode() for one in many), "application/x-ndjson") == 413
+    assert len(posted(many[:1000]).items) == 1000
+
+
+def test_another_content_type_is_415() -> None:
+    assert refused(scan(1), "text/csv") == 415
+
+
+def test_a_line_that_does_not_parse_is_one_reject_among_the_others() -> None:
+    items = posted(
+        json.dumps(scan(1)).encode() + b"\n{broken\n" + json.dumps(scan(2)).encode(), "application/x-ndjson"
+    ).items
+    assert [isinstance(item.scan, Reject) for item in items] == [False, True, False]
+
+
+def test_the_key_is_the_bare_label_and_the_record_is_the_scan_with_its_arrival() -> None:
+    link = scan(1) | {"label": f"https://id.example/8003/{scan(1)['label']}"}
+    record = admit(admission(), link).records[0]
+    assert (record.topic, record.key) == (topics.SCANS.name, scan(1)["label"].encode())
+    assert json.loads(record.value)["label"] == scan(1)["label"]
+    assert json.loads(record.value)["received"].startswith("2026-11-20T08:00:01")
+
+
+def test_only_a_trial_takes_the_posters_arrival() -> None:
+    record = admit(admission(trial=False), scan(1)).records[0]
+    assert json.loads(record.value)["received"].startswith("2026-11-20T12:00:00")
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "status"),
+    [
+        ({"device": "D-none"}, "device", None),
+        ({"type": "deliver", "data": {"customer": "C1"}}, "type", 403),
+        ({"time": "2026-11-20T08:05:01.001+08:00"}, "time", None),
+        ({"label": "a!"}, "label", None),
+        ({"type": "fill", "data": {"net_kg": "14"}}, "data.net_kg", None),
+        ({"type": "fill", "data": {}}, "data.net_kg", None),
+        ({"geo": {"lon": 200, "lat": 1}}, "geo.lon", None),
+        ({"scan_id": "short"}, "scan_id", None),
+        ({"time": "2026-11-20T08:00:00"}, "time", None),
+    ],
+)
+def test_a_reject_names_the_field_and_goes_to_scans_rejected_as_it_came(
+    change: dict[str, Any], field: str, status: int | None
+) -> None:
+    document = scan(0) | {"received": "2026-11-20T08:00:00+08:00"} | change
+    admitted = admit(admission(), document)
+    (index, reject) = admitted.rejects[0]
+    assert (index, reject.field, status_of(reject)) == (0, field, status)
+    (record,) = admitted.records
+    assert record.topic == topics.REJECTED.name
+    assert json.loads(record.value) == document
+    why = json.loads(dict(record.headers)["why"])
+    assert (why["field"], why["reason"]) == (field, reject.reason)
+
+
+def test_five_minutes_ahead_exactly_is_taken() -> None:
+    ahead = scan(0) | {"received": "2026-11-20T08:00:00+08:00", "time": "2026-11-20T08:05:00+08:00"}
+    assert not admit(admission(), ahead).rejects
+
+
+def test_an_identity_number_becomes_a_token_and_is_found_again() -> None:
+    loaded = registry()
+    customer = next(row for row in rows() if row.id == "C1")
+    tokens = Tokens("k")
+    customer.id_token = tokens.of(SECRET.lower() + " ")  # type: ignore[union-attr]
+    loaded.put(customer)
+    gate = Admission(loaded, tokens, PARAMETERS, trial=True)
+    record = gate.admit(posted(scan(1, "deliver", device="D-co1", id_number=SECRET)), NOW).records[0]
+    assert SECRET.encode() not in record.value
+    assert json.loads(record.value)["data"] == {"customer": "C1", "id_token": tokens.of(SECRET)}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        scan(1, "deliver", device="D-none", id_number=SECRET),
+        scan(1, "deliver", device="D-co1", id_number=SECRET) | {"scan_id": "x"},
+        {"id_number": SECRET, "data": [{"deep": {"id_number": SECRET}}]},
+        json.dumps(scan(1, "deliver", device="D-none", id_number=SECRET))
+        .replace("id_number", "id_n\\u0075mber")
+        .encode(),
+    ],
+)
+def test_a_refused_identity_number_is_blanked(document: Any) -> None:
+    (record,) = admit(admission(), document).records
+    assert record.topic == topics.REJECTED.name
+    assert SECRET.encode() not in record.value + str(record.headers).encode()
+
+
+def test_of_what_does_not_parse_only_length_and_digest_are_kept() -> None:
+    record = admission().unparseable(b'{"id_number": "' + SECRET.encode(), NOW)
+    assert SECRET.encode() not in record.value
+    assert json.loads(record.value)["unparseable"]["length"] == 33
+
+
+def test_the_same_again_is_a_duplicate_and_another_body_is_a_conflict() -> None:
+    gate = admission()
+    first = admit(gate, scan(1))
+    assert admit(gate, scan(1)).duplicates == 0  # not acknowledged yet: not known
+    gate.acknowledged(first)
+    again = admit(gate, scan(1) | {"received": "2026-11-21T00:00:00+08:00"})
+    assert (again.duplicates, again.rejects) == (1, [])
+    conflict = admit(gate, scan(1) | {"operator": "P2"})
+    assert status_of(conflict.rejects[0][1]) == 409
+    assert b"HISTORY_CONFLICT" in dict(conflict.records[0].headers)["why"]
+
+
+def test_a_batch_may_hold_the_same_scan_twice_but_not_two_under_one_name() -> None:
+    admitted = admit(admission(), [scan(1), scan(1), scan(1) | {"operator": "P2"}])
+    assert (len(admitted.accepted), admitted.duplicates) == (2, 1)
+    assert [index for index, _ in admitted.rejects] == [2]
+
+
+def test_in_a_trial_the_clock_is_the_posters() -> None:
+    gate = admission()
+    assert gate.clock(NOW) is None
+    outcome = admit(gate, [scan(5), scan(3)]).outcomes[0]
+    assert isinstance(outcome, Scan)
+    assert gate.clock(NOW) == outcome.received
+    assert admission(trial=False).clock(NOW) == NOW
+
+
+def test_a_home_check_goes_to_its_own_topic() -> None:
+    check = scan(1, "home_check", device="D-co1", customer="C1", result="ok")
+    del check["label"]
+    record = admit(admission(), check).records[0]
+    assert (record.topic, record.key) == (topics.HOME_CHECKS.name, b"C1")
