@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint types lock bench clean
+.PHONY: help setup demo test lint types docs lock bench clean
 
 help: ## Show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ types: setup ## mypy --strict
 
 bench: setup ## The worker beside stock Faust, in one run
 	@$(BIN)/python -m load_tests.worker_throughput $(BENCH_FLAGS)
+
+docs: setup ## Write the reference pages of docs/ from the code
+	@$(BIN)/python -m stream.reference
 
 lock: $(READY) ## Write requirements.lock anew from pyproject.toml, for every platform
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \

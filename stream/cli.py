@@ -14,6 +14,7 @@ from processors.parameters import DEFAULT
 from processors.replay import Replay
 from stream import kafka, topics
 from stream.alerts_tail import follow, one_line
+from stream.label_print import LabelError, write_label
 from stream.local.kafka import BrokerUnavailableError
 from stream.local.leash import hold
 from stream.registry_load import RegistryFileError
@@ -33,7 +34,9 @@ app = typer.Typer(
 registry_app = typer.Typer(help="The city's master data.", no_args_is_help=True)
 alerts_app = typer.Typer(help="Alerts as the authorities get them.", no_args_is_help=True)
 app.add_typer(registry_app, name="registry")
+labels_app = typer.Typer(help="The QR labels on cylinders.", no_args_is_help=True)
 app.add_typer(alerts_app, name="alerts")
+app.add_typer(labels_app, name="labels")
 
 Broker = Annotated[str | None, typer.Option(help="Kafka, HOST:PORT; without it `up` and `demo` start their own")]
 ClickHouse = Annotated[str | None, typer.Option(help="chdb:///PATH or clickhouse://USER:PASS@HOST:PORT/DB")]
@@ -171,6 +174,18 @@ def alerts_tail(
             out.print(one_line(alert), soft_wrap=True)
 
 
+@labels_app.command("print")
+def labels_print(
+    labels: list[str],
+    folder: Annotated[Path, typer.Option("--out", help="where the SVG files go")] = Path("labels"),
+    more: More = None,
+) -> None:
+    """Write each label's QR code, its GS1 Digital Link, as an SVG file."""
+    host = settings_of(more).label_host
+    for label in labels:
+        out.print(str(write_label(label, host, folder)))
+
+
 @app.command()
 def trace(
     label: str,
@@ -225,12 +240,12 @@ def main() -> None:
     """The console script. Errors a person can mend are one line each; exit code 2."""
     try:
         app()
-    except (SettingsError, RegistryFileError, kafka.BrokerError, BrokerUnavailableError, FileNotFoundError) as error:
+    except BrokenPipeError:  # whoever read us has seen enough
+        sys.exit(0)
+    except (SettingsError, RegistryFileError, LabelError, kafka.BrokerError, BrokerUnavailableError, OSError) as error:
         for line in str(error).splitlines():
             err.print(f"pingliu: {line}", style="red", markup=False, soft_wrap=True)
         sys.exit(USAGE_ERROR)
-    except BrokenPipeError:
-        sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -3,8 +3,8 @@
 import logging
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic
 
 from stream import topics
 from stream.settings import Settings
@@ -50,7 +50,7 @@ def producer(settings: Settings, **extra: Any) -> Producer:
     )
 
 
-def follower(settings: Settings, name: str) -> Consumer:
+def follower(settings: Settings, name: str, **extra: Any) -> Consumer:
     """A consumer that reads a topic for itself: no group work, no commits, told when it reaches an end."""
     return Consumer(
         {
@@ -60,6 +60,7 @@ def follower(settings: Settings, name: str) -> Consumer:
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
             "fetch.wait.max.ms": 100,
+            **extra,
         }
     )
 
@@ -73,20 +74,38 @@ def arrived(consumer: Consumer, seconds: float, most: int = 500) -> list[Message
     return [] if first is None else [first, *consumer.consume(most - 1, 0)]
 
 
-def partitions_of(client: Consumer | Producer | AdminClient, topic: str, timeout: float = 10) -> list[int]:
-    """The partitions a topic really has. Raises BrokerError where the topic or the broker is missing."""
+def _metadata(client: Consumer | Producer | AdminClient, timeout: float) -> ClusterMetadata:
     try:
-        found = client.list_topics(topic, timeout=timeout).topics[topic]
+        return client.list_topics(timeout=timeout)
     except KafkaException as error:
         raise BrokerError(f"Kafka does not answer: {error.args[0].str()}; is --broker right?") from error
-    if found.error is not None:
-        raise BrokerError(f"topic {topic}: {found.error.str()}; `pingliu topics` makes all topics")
+
+
+def partitions_of(client: Consumer | Producer | AdminClient, topic: str, timeout: float = 10) -> list[int]:
+    """The partitions a topic really has. Raises BrokerError where the topic or the broker is missing."""
+    found = _metadata(client, timeout).topics.get(topic)
+    if found is None:
+        raise BrokerError(f"there is no topic {topic}; `pingliu topics` makes all topics")
     return sorted(found.partitions)
+
+
+def end_of(settings: Settings, topic: str, partition: int) -> int:
+    """The offset after the last record of a partition. Raises KafkaException."""
+    consumer = follower(settings, "end")
+    try:
+        _, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)
+        return int(end)
+    finally:
+        consumer.close()
 
 
 def make_topics(settings: Settings, timeout: float = 30) -> list[str]:
     """Make every topic that is not there yet; the names of those made. Existing ones are left as they are."""
     admin = AdminClient(common(settings))
+    try:
+        _metadata(admin, timeout=5)
+    except BrokerError as error:
+        raise BrokerError(f"{settings.broker}: {error}") from error
     wanted = [
         NewTopic(
             topic.name,

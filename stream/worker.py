@@ -24,7 +24,7 @@ from stream.lane.driver import Chunk, ChunkSchema, ChunkTransport
 from stream.lane.outbox import Outbox, Parcel
 from stream.registry_feed import RegistryFeed
 from stream.settings import Settings
-from stream.tables import cylinders
+from stream.tables.store import declare
 
 # Chunks a partition may have waiting in memory; a chunk is at most _CHUNK_SCANS records.
 _CHUNKS_WAITING = 8
@@ -60,9 +60,8 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
     )
     app.transport = ChunkTransport(app.conf.broker_consumer, app)
     scans = app.topic(topics.SCANS.name, schema=ChunkSchema())
-    table = cylinders.declare(app, settings.partitions)
-    live = cylinders.LiveCylinders(table)
-    judge = ChunkJudge(live, feed.registry, DEFAULT)
+    store = declare(app, settings)
+    judge = ChunkJudge(feed.registry, DEFAULT)
     outbox = Outbox(settings)
 
     @app.agent(scans, name="judge", concurrency=1)
@@ -71,8 +70,7 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         async for event in stream.noack().events():
             partition = event.message.partition
             feed.apply()
-            live.partition = partition
-            effects = judge.judge(partition, event.value, _now())
+            effects = judge.judge(partition, store.states[partition], event.value, _now())
             await outbox.put(Parcel(effects, partial(_delivered, app, event, effects)))
 
     @app.task

@@ -1,4 +1,4 @@
-"""What tests share: one real broker a session, and fresh topics for each test that wants them."""
+"""What tests share: a real broker for each module that asks for one, gone after it."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,10 @@ import pytest
 
 from stream.local.kafka import LocalKafka
 
+pytest.register_assert_rewrite("tests.kafka.harness")
 
-@pytest.fixture(scope="session")
+
+@pytest.fixture(scope="module")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Bootstrap servers of a real Apache Kafka."""
     with LocalKafka(tmp_path_factory.mktemp("kafka")) as broker:

@@ -11,7 +11,7 @@ from typing import Any
 
 from processors.cylinder import Cylinder, pack
 from processors.intake import read
-from processors.judge import CONFLICT, judge
+from processors.judge import CONFLICT, Judgement, judge
 from processors.model import Alert, Reject, Scan, Tick, Verdict
 from processors.parameters import Parameters
 from processors.registry import Registry
@@ -32,77 +32,87 @@ class Effects:
 
 
 class ChunkJudge:
-    """Judges the chunks of the partitions it is given; `cylinders` is the live state, by label."""
+    """Judges the chunks of the partitions it is given."""
 
-    def __init__(self, cylinders: MutableMapping[str, Cylinder], registry: Registry, parameters: Parameters) -> None:
-        self._cylinders = cylinders
+    def __init__(self, registry: Registry, parameters: Parameters) -> None:
         self._registry = registry
         self._parameters = parameters
         self._clocks: dict[int, int] = {}
 
-    def judge(self, partition: int, records: Iterable[Any], judged_at: str) -> Effects:
-        """Judge records of one partition in order of offset. `judged_at` is the wall clock, told and not used."""
-        effects = Effects(partition)
-        runs = Runs(judged_at)
-        touched: dict[str, Cylinder] = {}
-        for record in records:
-            self._take(record, effects, runs, touched)
-        runs.cut()
-        effects.verdicts = runs.records
-        # Packed now: the live state goes on to change before this chunk is out, and the changelog must not run ahead.
-        effects.touched = {label: pack(cylinder) for label, cylinder in touched.items()}
-        return effects
+    def judge(
+        self, partition: int, cylinders: MutableMapping[str, Cylinder], records: Iterable[Any], judged_at: str
+    ) -> Effects:
+        """Judge records of one partition in order of offset; `cylinders` is its live state, by label.
 
-    def _take(self, record: Any, effects: Effects, runs: Runs, touched: dict[str, Cylinder]) -> None:
+        `judged_at` is the wall clock, told and not used.
+        """
+        chunk = _Chunk(Effects(partition), Runs(judged_at), cylinders)
+        for record in records:
+            self._take(record, chunk)
+        chunk.runs.cut()
+        chunk.effects.verdicts = chunk.runs.records
+        # Packed now: the live state goes on to change before this chunk is out, and the changelog must not run ahead.
+        chunk.effects.touched = {label: pack(cylinder) for label, cylinder in chunk.touched.items()}
+        return chunk.effects
+
+    def _take(self, record: Any, chunk: "_Chunk") -> None:
         found = read(record.value or b"")
         if isinstance(found, Tick):
-            self._advance(effects.partition, instant(found.received))
-            runs.cover(record.offset)
+            self._advance(chunk.effects.partition, instant(found.received))
+            chunk.runs.cover(record.offset)
             return
         if isinstance(found, Scan) and (record.key or b"").decode(errors="replace") != found.label:
             found = Reject("label", "is not the record's key", found.scan_id)
         if isinstance(found, Reject):
-            self._reject(record, found, effects, runs)
-            return
-        self._judge(record, found, effects, runs, touched)
+            chunk.reject(record, found)
+        else:
+            self._judge(record, found, chunk)
 
-    def _judge(self, record: Any, scan: Scan, effects: Effects, runs: Runs, touched: dict[str, Cylinder]) -> None:
-        cylinder = self._cylinders.get(scan.label)
+    def _judge(self, record: Any, scan: Scan, chunk: "_Chunk") -> None:
+        cylinder = chunk.cylinders.get(scan.label)
         if cylinder is None:
             cylinder = Cylinder()
         elif record.offset <= cylinder.offset:
-            runs.cut()
+            chunk.runs.cut()
             return
-        clock = self._clocks.get(effects.partition, 0)
+        partition = chunk.effects.partition
+        clock = self._clocks.get(partition, 0)
         received = instant(scan.received) if scan.received else clock
         judgement = judge(cylinder, scan, max(clock, received), self._registry, self._parameters)
-        verdict = judgement.verdict
-        if isinstance(verdict, Reject):
-            self._reject(record, verdict, effects, runs)
+        if isinstance(judgement.verdict, Reject):
+            chunk.reject(record, judgement.verdict)
             return
-        self._advance(effects.partition, received)
+        self._advance(partition, received)
         if judgement.changed:
             cylinder.offset = record.offset
-            self._cylinders[scan.label] = touched[scan.label] = cylinder
-        if judgement.plain:
-            runs.cover(record.offset)
-        else:
-            runs.tell(record.offset, verdict)
-        effects.alerts.extend(judgement.alerts)
-        _count(effects, _decision(verdict))
-
-    def _reject(self, record: Any, reject: Reject, effects: Effects, runs: Runs) -> None:
-        effects.rejected.append((record, reject))
-        runs.tell(record.offset, reject)
-        _count(effects, "conflict" if reject.reason == CONFLICT else "unreadable")
+            chunk.cylinders[scan.label] = chunk.touched[scan.label] = cylinder
+        chunk.tell(record.offset, judgement, judgement.verdict)
 
     def _advance(self, partition: int, received: int) -> None:
         self._clocks[partition] = max(self._clocks.get(partition, 0), received)
 
 
-def _decision(verdict: Verdict) -> str:
-    return "duplicate" if verdict.duplicate is True else verdict.decision
+@dataclass
+class _Chunk:
+    """A chunk while it is judged."""
 
+    effects: Effects
+    runs: Runs
+    cylinders: MutableMapping[str, Cylinder]
+    touched: dict[str, Cylinder] = field(default_factory=dict)
 
-def _count(effects: Effects, decision: str) -> None:
-    effects.decisions[decision] = effects.decisions.get(decision, 0) + 1
+    def tell(self, offset: int, judgement: Judgement, verdict: Verdict) -> None:
+        if judgement.plain:
+            self.runs.cover(offset)
+        else:
+            self.runs.tell(offset, verdict)
+        self.effects.alerts.extend(judgement.alerts)
+        self._count("duplicate" if verdict.duplicate is True else verdict.decision)
+
+    def reject(self, record: Any, reject: Reject) -> None:
+        self.effects.rejected.append((record, reject))
+        self.runs.tell(record.offset, reject)
+        self._count("conflict" if reject.reason == CONFLICT else "unreadable")
+
+    def _count(self, decision: str) -> None:
+        self.effects.decisions[decision] = self.effects.decisions.get(decision, 0) + 1

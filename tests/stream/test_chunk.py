@@ -36,11 +36,11 @@ class Worker:
     def __init__(self, changelog: dict[str, bytes]) -> None:
         self.changelog = changelog
         self.cylinders: dict[str, Cylinder] = {key: unpack(value) for key, value in changelog.items()}
-        self._judge = ChunkJudge(self.cylinders, registry(), PARAMETERS)
+        self._judge = ChunkJudge(registry(), PARAMETERS)
 
     def take(self, chunk: list[Record], keep: int | None = None) -> Effects:
         """Judge a chunk; of what it touched, `keep` labels reach the changelog before the crash (all without)."""
-        effects = self._judge.judge(0, chunk, "now")
+        effects = self._judge.judge(0, self.cylinders, chunk, "now")
         self.changelog.update(list(effects.touched.items())[:keep])
         return effects
 

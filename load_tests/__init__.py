@@ -1,0 +1,1 @@
+"""What puts Pingliu under load: a simulated city, and later what drives, audits and times the stack."""

@@ -1,0 +1,1 @@
+"""What runs on this machine alone: a real broker, and the processes of `pingliu up` and `pingliu demo`."""

@@ -1,0 +1,153 @@
+"""The real stack under test: started as `pingliu up` starts it, read back from Kafka and ClickHouse as others would."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from confluent_kafka import TopicPartition
+
+from processors.replay import Replay
+from stream import kafka, registry_load, topics
+from stream.local.processes import free_port
+from stream.settings import Settings
+from stream.up import Stack, running
+from tests.stream.scans import PARAMETERS, ROWS, rows
+
+DEADLINE = 60.0  # seconds: how long a condition may take before the test says what it waited for
+
+
+def settings(broker: str, home: Path, **changes: Any) -> Settings:
+    """Settings of a stack of its own: free ports, its own directory, four partitions."""
+    ports = {name: free_port() for name in ("gateway_port", "query_port", "worker_port", "sink_port")}
+    return Settings(
+        broker=broker, data_dir=home, clickhouse=f"chdb:///{home / 'archive'}", insecure_devices=True, partitions=4,
+        **(ports | changes),
+    )  # fmt: skip
+
+
+@contextmanager
+def stack(broker: str, home: Path, **changes: Any) -> Iterator[Stack]:
+    """The whole stack with the test city's registry loaded."""
+    home.mkdir(parents=True, exist_ok=True)
+    lines = home / "registry.jsonl"
+    lines.write_text("\n".join(json.dumps(row) for row in ROWS))
+    with running(settings(broker, home, **changes), _quiet, lambda own: _quiet(registry_load.load(own, lines))) as up:
+        yield up
+
+
+def until(what: str, condition: Callable[[], Any], seconds: float = DEADLINE) -> Any:
+    """Wait for a condition and return what it gave; fails naming it when it does not come true."""
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
+        pause.wait(0.05)
+    return found
+
+
+def post(up: Stack, scans: Any, wait: int = 20) -> list[dict[str, Any]]:
+    """Post and get the verdicts."""
+    reply = httpx.post(f"{up.gateway}/v1/scans", json=scans, headers={"Prefer": f"wait={wait}"}, timeout=wait + 10)
+    assert reply.status_code == 200, reply.text
+    verdicts: list[dict[str, Any]] = reply.json()["verdicts"]
+    return verdicts
+
+
+def post_until_taken(up: Stack, scans: list[dict[str, Any]]) -> None:
+    """Post as a device does: again and again until it is acknowledged."""
+
+    def taken() -> bool:
+        try:
+            reply = httpx.post(f"{up.gateway}/v1/scans", json=scans, timeout=15)
+        except httpx.TransportError:
+            return False
+        assert reply.status_code in (202, 503), reply.text
+        return reply.status_code == 202
+
+    until(f"scan {scans[0]['scan_id']} to be taken", taken)
+
+
+def read_topic(broker: str, topic: str) -> list[Any]:
+    """Every record of a topic, in order of partition and offset."""
+    consumer = kafka.follower(Settings(broker=broker), "test")
+    try:
+        partitions = kafka.partitions_of(consumer, topic)
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
+        records, ended = [], set()
+        while len(ended) < len(partitions):
+            for message in kafka.arrived(consumer, 1.0):
+                if message.error() is None:
+                    records.append(message)
+                elif message.error().code() == kafka.PARTITION_END:
+                    ended.add(message.partition())
+        return sorted(records, key=lambda record: (record.partition(), record.offset()))
+    finally:
+        consumer.close()
+
+
+def verdicts(broker: str) -> dict[tuple[int, int], Any]:
+    """What the bus says of each (partition, offset) of `scans`; a run told again must say the same."""
+    learnt: dict[tuple[int, int], Any] = {}
+    for record in read_topic(broker, topics.VERDICTS.name):
+        run = json.loads(record.value())
+        listed = {one["offset"]: one for one in run["verdicts"]}
+        for offset in range(run["from"], run["to"] + 1):
+            said = {name: value for name, value in listed.get(offset, {}).items() if name != "offset"}
+            place = (record.partition(), offset)
+            assert learnt.setdefault(place, said) == said, f"{place} was told twice and differently"
+    return learnt
+
+
+def standing_alerts(broker: str) -> dict[str, Any]:
+    """By alert_id the last record, of all authorities together."""
+    return {
+        json.loads(record.value())["alert_id"]: json.loads(record.value())
+        for name in topics.AUTHORITIES
+        for record in read_topic(broker, topics.ALERTS[name].name)
+    }
+
+
+def assert_as_judge_says(broker: str) -> int:
+    """Every scan in `scans` has the verdict, and every alert stands, that `pingliu judge` gives; how many scans."""
+    told, count, wanted = verdicts(broker), 0, {}
+    by_partition: dict[int, list[Any]] = {}
+    for record in read_topic(broker, topics.SCANS.name):
+        by_partition.setdefault(record.partition(), []).append(record)
+    for partition, records in by_partition.items():
+        replay = Replay(rows(), PARAMETERS)
+        for record in records:
+            if record.key() is None:
+                continue
+            (answer,) = map(json.loads, replay.answers([record.value()]))
+            count += 1
+            wanted |= {alert["alert_id"]: alert for alert in answer.pop("alerts", [])}
+            answer.pop("judged_at", None)
+            said = told[partition, record.offset()]
+            if said:
+                assert said == answer, (partition, record.offset())
+            else:
+                assert (answer["decision"], answer["violations"], answer["late"]) == ("allow", [], False), answer
+                assert "duplicate" not in answer
+    alerts = standing_alerts(broker)
+    assert {key: one | {"raised_at": ""} for key, one in alerts.items()} == {
+        key: one | {"raised_at": ""} for key, one in wanted.items()
+    }
+    return count
+
+
+def archived(up: Stack, label: str) -> list[dict[str, Any]]:
+    """The rows ClickHouse has of one label, as the query service gives them."""
+    found: list[dict[str, Any]] = []
+    reply = httpx.get(f"{up.query}/v1/cylinders/{label}/history", params={"limit": 1000}, timeout=10)
+    if reply.status_code == 200:
+        found = reply.json()["scans"]
+    return found
+
+
+def _quiet(_: object) -> None:
+    """The progress of a start, which no test wants to read."""
