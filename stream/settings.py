@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     clickhouse: str = Field(
         "chdb:///.pingliu/archive",
         pattern=r"^(chdb:///|clickhouse(s)?://|https?://)",
-        description="chdb:///PATH (embedded; a relative path after the third slash) or clickhouse://USER:PASS@HOST:PORT/DB",
+        description="chdb:///PATH (embedded; relative where PATH begins with a dot) or clickhouse://USER:PASS@HOST:PORT/DB",
     )
     data_dir: Path = Field(Path(".pingliu"), description="what `up` keeps: the broker's log, the archive, the logs")
 

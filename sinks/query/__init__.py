@@ -1,0 +1,1 @@
+"""How what is kept is read: the query service over the archive."""

@@ -1,0 +1,173 @@
+"""Follows one cylinder through its scans: who had it, and how it stands after the last. Pure.
+
+The state is that of `processors.cylinder`, taken step by step as the worker takes it, so that both say the same.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from processors.cylinder import Cylinder, Move
+from processors.model import BindScan, FillScan, InspectScan, LookupScan, PrecheckScan, Scan
+from processors.parameters import DEFAULT
+from processors.registry import Registry
+from processors.rules import BY_CODE
+from processors.rules.case import Case
+from processors.times import day_of, rfc3339
+from sinks.query.reading import scan_of
+from sinks.rows import ScanRow
+
+
+class Party(Struct, frozen=True):
+    """An enterprise; `name` is null where the registry knew none that day."""
+
+    id: str
+    name: str | None
+
+
+class Hand(Struct, kw_only=True, omit_defaults=True):
+    """One scan of the cylinder: when, what, who, and what the rules said. `net_kg` in kilograms."""
+
+    time: str
+    type: str
+    label: str
+    scan_id: str
+    decision: str
+    violations: list[str]
+    late: bool
+    revised: bool
+    device: str
+    enterprise: Party | None = None
+    site: str | None = None
+    operator: str | None = None
+    vehicle: str | None = None
+    driver: str | None = None
+    escort: str | None = None
+    customer: str | None = None
+    agency: Party | None = None
+    owner: Party | None = None
+    net_kg: float | None = None
+    result: str | None = None
+
+
+class Fill(Struct, kw_only=True):
+    """The last fill; `net_kg` in kilograms."""
+
+    time: str
+    net_kg: float
+    enterprise: Party | None
+    site: str | None
+    operator: str | None
+
+
+class Inspection(Struct, kw_only=True):
+    """The last inspection; of the one that a `bind` tells of only the day is known."""
+
+    time: str
+    agency: Party | None
+    result: str
+    next_due: str | None
+
+
+class Life(Struct):
+    """What all scans of a cylinder come to."""
+
+    cylinder: Cylinder
+    hands: list[Hand]
+    condition_life_years: int
+    last_fill: Fill | None = None
+    last_inspection: Inspection | None = None
+
+
+def follow(rows: Iterable[ScanRow], registry: Registry) -> Life:
+    """Take scans in order of time. Questions (`lookup`, `dry_run`) are no hands and change nothing."""
+    life = Life(Cylinder(), [], DEFAULT.life_years)
+    for row in rows:
+        scan = scan_of(row)
+        if scan is None or scan.dry_run or isinstance(scan, LookupScan):
+            continue
+        case = Case(scan, life.cylinder, registry, DEFAULT)
+        hand = _hand(row, case, registry)
+        life.hands.append(hand)
+        if not isinstance(scan, PrecheckScan) and not any(_holds_state(code) for code in row.violations):
+            life.cylinder.take(scan, _move(row, case, hand), DEFAULT)
+            _note(life, scan, hand)
+    if life.hands:
+        model = registry.model(life.cylinder.model, day_of(row.time))
+        life.condition_life_years = model.life_years if model else DEFAULT.life_years
+    return life
+
+
+def party(registry: Registry, id: str | None, day: int) -> Party | None:
+    """An enterprise by the name it had that day."""
+    if not id:
+        return None
+    enterprise = registry.enterprise(id, day)
+    return Party(id, enterprise.name if enterprise else None)
+
+
+def _hand(row: ScanRow, case: Case, registry: Registry) -> Hand:
+    fills = isinstance(case.scan, FillScan)
+    return Hand(
+        time=rfc3339(row.time),
+        type=row.type,
+        label=row.label,
+        scan_id=row.scan_id,
+        decision=row.decision,
+        violations=list(row.violations),
+        late=row.late,
+        revised=row.revision > 0,
+        device=row.device,
+        enterprise=party(registry, case.filling_enterprise_id if fills else case.enterprise_id, case.day),
+        site=case.site_id,
+        operator=row.operator or None,
+        vehicle=row.vehicle or None,
+        driver=row.driver or None,
+        escort=row.escort or None,
+        customer=row.customer or None,
+        agency=party(registry, row.agency or _agency(case), case.day),
+        owner=party(registry, row.owner, case.day),
+        net_kg=row.net_kg,
+        result=row.result or None,
+    )
+
+
+def _agency(case: Case) -> str | None:
+    return case.enterprise_id if case.device is not None and case.device.device_kind == "agency" else None
+
+
+def _holds_state(code: str) -> bool:
+    rule = BY_CODE.get(code)
+    return rule is not None and rule.holds_state
+
+
+def _move(row: ScanRow, case: Case, hand: Hand) -> Move:
+    return Move(
+        row.type,
+        row.time,
+        row.device,
+        enterprise=hand.enterprise.id if hand.enterprise else None,
+        operator=hand.operator,
+        site=hand.site,
+        customer=hand.customer,
+        vehicle=hand.vehicle,
+        agency=row.agency or _agency(case),
+    )
+
+
+def _note(life: Life, scan: Scan, hand: Hand) -> None:
+    if isinstance(scan, FillScan):
+        life.last_fill = Fill(
+            time=hand.time,
+            net_kg=scan.data.net_kg,
+            enterprise=hand.enterprise,
+            site=hand.site,
+            operator=hand.operator,
+        )
+    elif isinstance(scan, InspectScan):
+        due = scan.data.next_due
+        life.last_inspection = Inspection(
+            time=hand.time, agency=hand.agency, result=scan.data.result, next_due=str(due) if due else None
+        )
+    elif isinstance(scan, BindScan) and life.last_inspection is None:
+        life.last_inspection = Inspection(time=str(scan.data.inspected), agency=None, result="pass", next_due=None)

@@ -1,0 +1,156 @@
+"""The query service (contract.md, HTTP): what the archive knows, as JSON. It only reads.
+
+On exception: the question asked fails with a problem document, 503 where the archive did not answer. A kill -9 loses
+nothing, there being nothing to lose.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from processors.labels import bare
+from sinks.archive import Health
+from sinks.connection import Client
+from sinks.query import cylinders, reading, traces
+from sinks.query.health import health_routes
+from sinks.query.problems import HANDLERS
+from sinks.query.readers import Readers
+from stream import topics
+
+LIMIT: Final = 100
+LIMIT_AT_MOST: Final = 1_000
+
+
+class QueryService:
+    """The routes over one archive. `sink` is the health of the sink in this process, where there is one."""
+
+    def __init__(self, dsn: str, sink: Health | None = None) -> None:
+        self._readers = Readers(dsn)
+        self._sink = sink
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/v1/cylinders/{label:path}/history", self.history),
+                Route("/v1/cylinders/{label:path}/trace", self.trace),
+                Route("/v1/cylinders/{label:path}", self.cylinder),
+                Route("/v1/alerts", self.alerts),
+                *health_routes(self.why_not_ready, self._sink),
+            ],
+            exception_handlers=HANDLERS,
+            lifespan=self._lifespan,
+        )
+
+    async def cylinder(self, request: Request) -> Response:
+        """The cylinder as the archive last knows it."""
+        return _json(_found(await self._readers.ask(_of_label, cylinders.cylinder, _code(request))))
+
+    async def trace(self, request: Request) -> Response:
+        """Every hand it passed through."""
+        return _json(_found(await self._readers.ask(_of_label, traces.trace, _code(request))))
+
+    async def history(self, request: Request) -> Response:
+        """A page of its scans with their verdicts, newest last; `before` of one page asks for the one before it."""
+        limit, before = _limit(request), _before(request)
+
+        def page(client: Client, label: str) -> dict[str, Any]:
+            rows = reading.history(client, label, limit, before)
+            return {
+                "label": label,
+                "scans": [
+                    {
+                        "partition": row.partition,
+                        "offset": row.offset,
+                        "revised": row.revision > 0,
+                        "scan": reading.scan_json(row),
+                        "verdict": reading.verdict_json(row),
+                    }
+                    for row in rows
+                ],
+                "before": f"{rows[0].time}.{rows[0].offset}" if len(rows) == limit else None,
+            }
+
+        return _json(_found(await self._readers.ask(_of_label, page, _code(request))))
+
+    async def alerts(self, request: Request) -> Response:
+        """Alerts as they stand, newest first."""
+        asked = request.query_params
+        authority = asked.get("authority")
+        if authority is not None and authority not in topics.AUTHORITIES:
+            raise HTTPException(400, f"authority: one of {', '.join(topics.AUTHORITIES)} wanted")
+        found = await self._readers.ask(
+            reading.standing_alerts,
+            labels=[bare(asked["label"])] if "label" in asked else [],
+            authority=authority,
+            code=asked.get("code"),
+            limit=_limit(request),
+        )
+        return _json({"alerts": found})
+
+    async def why_not_ready(self) -> str | None:
+        """Ready is: the sink has its partitions, where there is one here, and the archive answers."""
+        if self._sink is not None and not self._sink.ready:
+            return self._sink.failure or "the sink has no partitions yet"
+        try:
+            await self._readers.ask(_probe)
+        except ClickHouseError:
+            return "the archive does not answer"
+        return None
+
+    def close(self) -> None:
+        """Let go of the archive; the application does so when its server ends."""
+        self._readers.close()
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        yield
+        self.close()
+
+
+def _probe(client: Client) -> None:
+    client.query("SELECT 1 FROM scans LIMIT 1")
+
+
+def _of_label(client: Client, question: Any, code: str) -> Any:
+    label = reading.known_label(client, code)
+    return None if label is None else question(client, label)
+
+
+def _code(request: Request) -> str:
+    return bare(request.path_params["label"])
+
+
+def _found(answer: Any) -> Any:
+    if answer is None:
+        raise HTTPException(404, "no scan of this label is known")
+    return answer
+
+
+def _limit(request: Request) -> int:
+    text = request.query_params.get("limit", str(LIMIT))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LIMIT_AT_MOST):
+        raise HTTPException(400, f"limit: 1 to {LIMIT_AT_MOST} wanted")
+    return int(text)
+
+
+def _before(request: Request) -> reading.Page | None:
+    text = request.query_params.get("before")
+    if text is None:
+        return None
+    time, _, offset = text.partition(".")
+    if not (text.isascii() and time.lstrip("-").isdigit() and offset.isdigit() and len(text) <= 40):
+        raise HTTPException(400, "before: what the `before` of a page says wanted")
+    return int(time), int(offset)
+
+
+def _json(answer: Any) -> Response:
+    return Response(msgspec.json.encode(answer), media_type="application/json")
