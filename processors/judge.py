@@ -73,8 +73,7 @@ def judge(cylinder: Cylinder, scan: Scan, clock: int, registry: Registry, parame
     findings = _findings(FOR_PRECHECK if isinstance(scan, PrecheckScan) else FOR_SCAN[scan.type], case)
     unknown = any(rule.code == "UNKNOWN_LABEL" for rule, _ in findings)
 
-    received = instant(scan.received) if scan.received else clock
-    late = received - case.at > parameters.late_minutes * MINUTE
+    late = is_late(scan, parameters)
     answer = _strictest(rule for rule, _ in findings)
     verdict = Verdict(
         scan_id=scan.scan_id,
@@ -108,6 +107,13 @@ def digest_of(scan: Scan) -> bytes:
         return blake2b(encode(scan), digest_size=8).digest()
     finally:
         scan.received = received
+
+
+def is_late(scan: Scan, parameters: Parameters) -> bool:
+    """Whether a scan was already old when it arrived (domain.md 5.2)."""
+    if scan.received is None:
+        return False
+    return instant(scan.received) - instant(scan.time) > parameters.late_minutes * MINUTE
 
 
 def plain_verdict(scan: Scan) -> Verdict:

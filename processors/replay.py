@@ -4,6 +4,7 @@ Lines are in order of arrival. The arrival clock is the latest `received` so far
 arrival counts from when the clock reaches it.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 
 from processors.cylinder import Cylinder
 from processors.intake import admit, parse
-from processors.judge import judge, plain_verdict
+from processors.judge import CONFLICT, digest_of, is_late, judge, plain_verdict
 from processors.model import Alert, HomeCheckScan, Reject, Scan, Verdict
 from processors.parameters import Parameters
 from processors.registry import AnyRow, Registry
@@ -28,8 +29,10 @@ class Replay:
         self._parameters = parameters
         self._cylinders: dict[str, Cylinder] = {}
         self._clock = 0
-        # Rows that name no arrival were always known; the others wait for the clock, earliest last.
-        self._coming = sorted(rows, key=_arrival, reverse=True)
+        self._home_checks: dict[tuple[str, str], bytes] = {}
+        # Rows that name no arrival were always known; the others wait for the clock. Of equals the file's order holds:
+        # the later line is the correction.
+        self._coming = deque(sorted(rows, key=_arrival))
 
     def answers(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """One JSON line for each line that is not blank."""
@@ -53,8 +56,7 @@ class Replay:
 
     def _judge(self, scan: Scan, clock: int) -> dict[str, Any]:
         if isinstance(scan, HomeCheckScan):
-            self._clock = clock
-            return self._told(plain_verdict(scan), ())
+            return self._home_check(scan, clock)
         cylinder = self._cylinders.setdefault(scan.label, Cylinder())
         judgement = judge(cylinder, scan, clock, self._registry, self._parameters)
         if isinstance(judgement.verdict, Reject):
@@ -62,13 +64,26 @@ class Replay:
         self._clock = clock
         return self._told(judgement.verdict, judgement.alerts)
 
+    def _home_check(self, scan: HomeCheckScan, clock: int) -> dict[str, Any]:
+        """No verdict on the bus; here it stands as allowed."""
+        ids, digest = (scan.device, scan.scan_id), digest_of(scan)
+        known = self._home_checks.get(ids)
+        if known not in (None, digest):
+            return as_rejected(Reject("scan_id", CONFLICT, scan.scan_id))
+        self._home_checks[ids] = digest
+        verdict = replace(plain_verdict(scan), late=is_late(scan, self._parameters))
+        if known is not None:
+            verdict = replace(verdict, duplicate=True)
+        self._clock = clock
+        return self._told(verdict, ())
+
     def _told(self, verdict: Verdict, alerts: tuple[Alert, ...]) -> dict[str, Any]:
         line: dict[str, Any] = msgspec.to_builtins(replace(verdict, judged_at=rfc3339(self._clock)))
         return line | {"alerts": msgspec.to_builtins(alerts)}
 
     def _learn(self, clock: int) -> None:
-        while self._coming and _arrival(self._coming[-1]) <= clock:
-            self._registry.put(self._coming.pop())
+        while self._coming and _arrival(self._coming[0]) <= clock:
+            self._registry.put(self._coming.popleft())
 
 
 def as_rejected(reject: Reject) -> dict[str, Any]:

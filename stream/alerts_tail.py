@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, TopicPartition
 from rich.text import Text
 
 from stream import kafka, topics
@@ -28,13 +28,9 @@ def follow(settings: Settings, authorities: list[str], *, from_beginning: bool) 
         while True:
             messages = kafka.arrived(consumer, 0.2)
             for message in messages:
-                error = message.error()
-                if error is None:
-                    yield orjson.loads(message.value() or b"{}") | {
-                        "authority": message.topic().removeprefix("alerts.")
-                    }
-                elif not error.retriable() and error.code() != kafka.PARTITION_END:
-                    raise KafkaException(error)
+                if kafka.at_end(message) or message.error() is not None:
+                    continue
+                yield orjson.loads(message.value() or b"{}") | {"authority": message.topic().removeprefix("alerts.")}
             if not messages:
                 yield None
     finally:

@@ -9,8 +9,17 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic
 from stream import topics
 from stream.settings import Settings
 
-# What a consumer hears when it has read a partition to its end.
-PARTITION_END: int = KafkaError._PARTITION_EOF
+# Errors that waiting does not mend. All others librdkafka retries by itself, for as long as it takes.
+_FOR_GOOD = frozenset(
+    {
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError._AUTO_OFFSET_RESET,
+        KafkaError._AUTHENTICATION,
+    }
+)
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +88,19 @@ def _metadata(client: Consumer | Producer | AdminClient, timeout: float) -> Clus
         return client.list_topics(timeout=timeout)
     except KafkaException as error:
         raise BrokerError(f"Kafka does not answer: {error.args[0].str()}; is --broker right?") from error
+
+
+def at_end(message: Message) -> bool:
+    """Whether this is no record but the news that a partition is read to its end. Raises KafkaException.
+
+    An error that will pass is neither: the caller has nothing to do for it (`message.error()` is set).
+    """
+    error = message.error()
+    if error is None:
+        return False
+    if error.fatal() or error.code() in _FOR_GOOD:
+        raise KafkaException(error)
+    return bool(error.code() == KafkaError._PARTITION_EOF)
 
 
 def partitions_of(client: Consumer | Producer | AdminClient, topic: str, timeout: float = 10) -> list[int]:

@@ -1,19 +1,20 @@
 """The registry as it stands, read from its topic to the end and then followed live.
 
 A thread reads and decodes; the rows wait in a queue until their owner takes them in with `apply()`, so that the registry
-never changes in the middle of a chunk. On an exception the thread keeps it for `apply()` to raise: a process that no
-longer hears of licences must not go on judging. Nothing is committed; a restart reads the topic again.
+never changes in the middle of a chunk. On an exception the process ends (stream/vital.py): one that no longer hears of
+licences must not go on judging. Nothing is committed; a restart reads the topic again.
 """
 
 import threading
 from collections import deque
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from processors.model import Reject
 from processors.registry import AnyRow, Registry, parse_row
 from stream import kafka, metrics, topics
 from stream.settings import Settings
+from stream.vital import VitalThread
 
 
 class RegistryFeed:
@@ -25,8 +26,7 @@ class RegistryFeed:
         self._arrived: deque[AnyRow] = deque()
         self._at_end = threading.Event()
         self._stop = threading.Event()
-        self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._follow, name="registry-feed", daemon=True)
+        self._thread = VitalThread("registry-feed", self._follow)
 
     def start(self, timeout: float = 60) -> None:
         """Read the topic to its present end. Raises BrokerError when that takes longer than `timeout` seconds."""
@@ -38,9 +38,7 @@ class RegistryFeed:
         self.apply()
 
     def apply(self) -> None:
-        """Take in what has arrived since the last call. Raises what broke the feed, if anything did."""
-        if self._failure is not None:
-            raise self._failure
+        """Take in what has arrived since the last call."""
         if not self._arrived:
             return
         while self._arrived:
@@ -58,16 +56,10 @@ class RegistryFeed:
         try:
             while not self._stop.is_set():
                 for message in kafka.arrived(self._consumer, 0.1):
-                    error = message.error()
-                    if error is None:
-                        self._take(message.value())
-                    elif error.code() == kafka.PARTITION_END:
+                    if kafka.at_end(message):
                         self._at_end.set()
-                    elif not error.retriable():
-                        raise KafkaException(error)
-        except Exception as error:
-            self._failure = error
-            self._at_end.set()
+                    elif message.error() is None:
+                        self._take(message.value())
         finally:
             self._consumer.close()
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
 from stream import kafka, topics
 from stream.settings import Settings
+from stream.vital import VitalThread
 
 _RUNS_KEPT = 64  # of each partition: far more than arrive between an acknowledgement and its callback
 
@@ -51,9 +52,8 @@ class Answers:
         self._decode = msgspec.json.Decoder(Run).decode
         self._stop = threading.Event()
         self._positioned = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="answers", daemon=True)
+        self._thread = VitalThread("answers", self._follow)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.failure: Exception | None = None
 
     def start(self) -> None:
         """Begin at the end of every partition. Call in the event loop that will wait."""
@@ -66,7 +66,7 @@ class Answers:
     @property
     def ready(self) -> bool:
         """Whether every verdict from now on will be seen."""
-        return self._positioned.is_set() and self.failure is None
+        return self._positioned.is_set()
 
     async def wait_for(self, places: list[tuple[int, int]], seconds: float) -> list[Told] | None:
         """What came of each (partition, offset), in order; None when the time runs out first."""
@@ -106,22 +106,17 @@ class Answers:
 
     def _follow(self) -> None:
         assert self._loop is not None
-        ends = 0
+        ended: set[int] = set()
         try:
             while not self._stop.is_set():
                 for message in kafka.arrived(self._consumer, 0.1):
-                    error = message.error()
-                    if error is None:
+                    if kafka.at_end(message):
+                        ended.add(message.partition())
+                        if len(ended) == len(self._partitions):
+                            self._positioned.set()
+                    elif message.error() is None:
                         run = self._decode(message.value())
                         self._loop.call_soon_threadsafe(self.arrived, message.partition(), run)
-                    elif error.code() == kafka.PARTITION_END:
-                        ends += 1
-                        if ends >= len(self._partitions):
-                            self._positioned.set()
-                    elif not error.retriable():
-                        raise KafkaException(error)
-        except Exception as error:
-            self.failure = error
         finally:
             self._consumer.close()
 

@@ -13,6 +13,7 @@ from confluent_kafka import Message
 
 from stream import kafka
 from stream.settings import Settings
+from stream.vital import VitalThread
 
 
 class NotTakenError(Exception):
@@ -66,7 +67,7 @@ class Log:
             **{"message.timeout.ms": int(settings.ack_seconds * 1000), "queue.buffering.max.messages": 200_000},
         )
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="deliveries", daemon=True)
+        self._thread = VitalThread("deliveries", self._poll)
         self._thread.start()
 
     async def append(self, records: list[Record]) -> list[tuple[int, int]]:

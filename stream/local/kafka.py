@@ -128,8 +128,6 @@ class _Jar:
         return f"{artifact}-{version}.jar"
 
     def is_at(self, path: Path) -> bool:
-        if path.stat().st_size != self.size:
-            return False
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
 

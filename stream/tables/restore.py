@@ -33,15 +33,12 @@ def restore(settings: Settings, partition: int) -> tuple[dict[str, Cylinder], in
         while position < end:
             messages = kafka.arrived(consumer, 1.0, _BATCH)
             for message in messages:
-                error = message.error()
-                if error is None:
+                if kafka.at_end(message):
+                    position = max(position, message.offset())
+                elif message.error() is None:
                     latest[message.key()] = message.value()
-                elif error.code() != kafka.PARTITION_END and not error.retriable():
-                    raise RestoreError(f"changelog partition {partition}: {error.str()}")
-                position = max(position, message.offset() + (error is None))
-            if messages:
-                progress = time.monotonic()
-            elif time.monotonic() - progress > _NO_PROGRESS_SECONDS:
+                    position, progress = message.offset() + 1, time.monotonic()
+            if time.monotonic() - progress > _NO_PROGRESS_SECONDS:
                 raise RestoreError(f"changelog partition {partition}: nothing came for {_NO_PROGRESS_SECONDS:.0f} s")
         return {key.decode(): unpack(value) for key, value in latest.items() if value}, end
     except KafkaException as error:

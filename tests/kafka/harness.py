@@ -81,10 +81,10 @@ def read_topic(broker: str, topic: str) -> list[Any]:
         records, ended = [], set()
         while len(ended) < len(partitions):
             for message in kafka.arrived(consumer, 1.0):
-                if message.error() is None:
-                    records.append(message)
-                elif message.error().code() == kafka.PARTITION_END:
+                if kafka.at_end(message):
                     ended.add(message.partition())
+                elif message.error() is None:
+                    records.append(message)
         return sorted(records, key=lambda record: (record.partition(), record.offset()))
     finally:
         consumer.close()
