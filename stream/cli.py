@@ -15,7 +15,7 @@ from processors.replay import Replay
 from stream import kafka, topics
 from stream.alerts_tail import follow, one_line
 from stream.label_print import LabelError, write_label
-from stream.local.kafka import BrokerUnavailableError
+from stream.local.jars import BrokerUnavailableError
 from stream.local.leash import hold
 from stream.registry_load import RegistryFileError
 from stream.registry_load import load as load_registry

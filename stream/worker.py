@@ -21,7 +21,7 @@ from processors.times import SHANGHAI
 from stream import metrics, topics
 from stream.lane.chunk import ChunkJudge, Effects
 from stream.lane.driver import Chunk, ChunkSchema, ChunkTransport
-from stream.lane.outbox import Outbox, Parcel
+from stream.lane.outbox import Outbox, Parcel, make_producer
 from stream.registry_feed import RegistryFeed
 from stream.settings import Settings
 from stream.tables.store import declare
@@ -62,7 +62,7 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
     scans = app.topic(topics.SCANS.name, schema=ChunkSchema())
     store = declare(app, settings)
     judge = ChunkJudge(feed.registry, DEFAULT)
-    outbox = Outbox(settings)
+    outbox = Outbox(make_producer(settings))
 
     @app.agent(scans, name="judge", concurrency=1)
     async def judge_scans(stream: Any) -> None:

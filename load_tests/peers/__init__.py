@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from stream import kafka, topics
 from stream.local.processes import Supervisor, tail
@@ -113,14 +113,11 @@ def _watch(peer: Peer, settings: Settings, supervisor: Supervisor) -> tuple[list
 
 
 def _arrived(consumer: Consumer) -> list[Record]:
-    records = []
-    for message in kafka.arrived(consumer, 0.1):
-        error = message.error()
-        if error is None:
-            records.append(Record(message.partition() or 0, message.timestamp()[1], message.value() or b""))
-        elif error.code() != kafka.PARTITION_END:
-            raise KafkaException(error)
-    return records
+    return [
+        Record(message.partition() or 0, message.timestamp()[1], message.value() or b"")
+        for message in kafka.arrived(consumer, 0.1)
+        if not kafka.at_end(message) and message.error() is None
+    ]
 
 
 def _rate(peer: Peer, records: Sequence[Record]) -> float:

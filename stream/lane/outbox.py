@@ -33,6 +33,18 @@ class OutboxError(Exception):
     """Kafka did not take what a chunk causes; the chunk must not be acknowledged."""
 
 
+def make_producer(settings: Settings) -> Producer:
+    """The producer an outbox wants: a flush sends at once whatever waits, and an outage is waited out."""
+    return kafka.producer(
+        settings,
+        **{
+            "linger.ms": 0,
+            "message.timeout.ms": int(_GIVE_UP_SECONDS * 1000),
+            "queue.buffering.max.messages": 2_000_000,
+        },
+    )
+
+
 @dataclass(frozen=True)
 class Parcel:
     """One chunk's effects, and what to call when all of them are in Kafka."""
@@ -44,15 +56,8 @@ class Parcel:
 class Outbox:
     """The one way out of the worker. `put` from the agent, `run` as a task beside it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._producer: Producer = kafka.producer(
-            settings,
-            **{
-                "linger.ms": 0,  # a flush sends at once whatever waits
-                "message.timeout.ms": int(_GIVE_UP_SECONDS * 1000),
-                "queue.buffering.max.messages": 2_000_000,
-            },
-        )
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
         self._waiting: asyncio.Queue[Parcel] = asyncio.Queue(_UNDER_WAY)
         self._failure: str | None = None
 

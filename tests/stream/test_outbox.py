@@ -1,0 +1,147 @@
+"""The order on the way out, and that nothing is acknowledged which Kafka did not take."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from processors.model import Alert, Reject, Responsible
+from stream import topics
+from stream.lane.chunk import Effects
+from stream.lane.outbox import Outbox, OutboxError, Parcel
+
+
+class Kafka:
+    """A producer that remembers: what is written waits until a flush, and a flush may be told to fail."""
+
+    def __init__(self, failing_flush: int | None = None, full: int = 0) -> None:
+        self.events: list[str] = []
+        self._waiting: list[tuple[str, Callable[[Any, Any], None]]] = []
+        self._failing = failing_flush
+        self._flushes = 0
+        self._full = full
+
+    def produce(self, topic: str, *, on_delivery: Callable[[Any, Any], None], **_: Any) -> None:
+        if self._full:
+            self._full -= 1
+            raise BufferError
+        self._waiting.append((topic, on_delivery))
+        self.events.append(topic)
+
+    def poll(self, _: float) -> int:
+        self.events.append("poll")
+        return 0
+
+    def flush(self, _: float) -> int:
+        self._flushes += 1
+        failed = self._flushes == self._failing
+        self.events.append("flush failed" if failed else "flush")
+        for topic, callback in self._waiting:
+            callback(Error() if failed else None, Delivered(topic))
+        self._waiting.clear()
+        return 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+
+class Error:
+    def str(self) -> str:
+        return "timed out"
+
+
+class Delivered:
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+
+    def topic(self) -> str:
+        return self._topic
+
+
+class Record:
+    key, value, timestamp = b"k", b"{}", 0
+
+
+def alert() -> Alert:
+    return Alert(
+        alert_id="a", code="OVERFILL", title={}, severity="critical", status="suspected", time="t", raised_at="t", label="L",
+        scan_id="s", type="fill", responsible=Responsible("enterprise", None, None), districts=("330212",),
+        to=("market-supervision",), cc=("urban-enforcement", "market-supervision"), basis=(), evidence={},
+    )  # fmt: skip
+
+
+def effects(partition: int) -> Effects:
+    return Effects(
+        partition,
+        verdicts=[b"run"],
+        alerts=[alert()],
+        rejected=[(Record(), Reject("label", "why"))],
+        touched={"L": b"state"},
+    )
+
+
+def send(kafka: Kafka, *parcels: Effects) -> list[int]:
+    """Run an outbox over these parcels until they are out or it breaks; which were acknowledged."""
+    done: list[int] = []
+
+    async def story() -> None:
+        outbox = Outbox(kafka)
+        running = asyncio.create_task(outbox.run())
+        finished = asyncio.Event()
+
+        def delivered(partition: int) -> None:
+            kafka.events.append(f"ack {partition}")
+            done.append(partition)
+            if len(done) == len(parcels):
+                finished.set()
+
+        for one in parcels:
+            await outbox.put(Parcel(one, lambda partition=one.partition: delivered(partition)))
+        waiting = asyncio.create_task(finished.wait())
+        await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if running.done():
+            running.result()
+        running.cancel()
+
+    asyncio.run(story())
+    return done
+
+
+TOLD = [
+    topics.VERDICTS.name, "alerts.market-supervision", "alerts.urban-enforcement", topics.REJECTED.name,
+]  # fmt: skip
+KEPT = [topics.CYLINDERS_CHANGELOG.name]
+
+
+def test_all_that_waits_goes_out_together_and_in_order() -> None:
+    kafka = Kafka()
+    assert send(kafka, effects(0), effects(1)) == [0, 1]
+    assert kafka.events == [*TOLD, *TOLD, "flush", *KEPT, *KEPT, "flush", "ack 0", "ack 1"]
+
+
+def test_state_is_not_kept_where_verdicts_did_not_get_out() -> None:
+    kafka = Kafka(failing_flush=1)
+    with pytest.raises(OutboxError, match="timed out"):
+        send(kafka, effects(0))
+    assert kafka.events == [*TOLD, "flush failed"]
+
+
+def test_nothing_is_acknowledged_whose_state_is_not_kept() -> None:
+    kafka = Kafka(failing_flush=2)
+    with pytest.raises(OutboxError, match="changelog"):
+        send(kafka, effects(0))
+    assert kafka.events == [*TOLD, "flush", *KEPT, "flush failed"]
+
+
+def test_a_chunk_of_ticks_alone_still_tells_its_run() -> None:
+    kafka = Kafka()
+    assert send(kafka, Effects(3, verdicts=[b"run"])) == [3]
+    assert kafka.events == [topics.VERDICTS.name, "flush", "ack 3"]
+
+
+def test_a_full_queue_is_waited_for() -> None:
+    kafka = Kafka(full=2)
+    assert send(kafka, effects(0)) == [0]
+    assert kafka.events[:3] == ["poll", "poll", topics.VERDICTS.name]
