@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from processors.model import (
+    Answer,
     BindScan,
     CollectScan,
     Condition,
@@ -21,7 +22,6 @@ from processors.model import (
     SendInspectionScan,
     TransferScan,
     UnloadScan,
-    Verdict,
 )
 from processors.parameters import Parameters
 from processors.scan_types import MOVES
@@ -51,14 +51,24 @@ class LastFill(Struct, array_like=True, frozen=True, gc=False):
     enterprise: str | None
 
 
+class Told(Struct, array_like=True, frozen=True, gc=False):
+    """What a scan was told, where that is more than a plain verdict; the rest of its verdict stands in the scan."""
+
+    decision: Answer
+    codes: tuple[str, ...] = ()
+    prevented: tuple[str, ...] = ()
+    late: bool = False
+    condition: tuple[str | bool | None, ...] = ()  # the fields of a Condition, where one was told
+
+
 class Past(Struct, array_like=True, frozen=True, gc=False):
-    """A scan already judged, so that its repeat is recognised. `verdict` of None is a plain one."""
+    """A scan already judged, so that its repeat is recognised. `told` of None is a plain verdict."""
 
     device: str
     scan_id: str
     digest: bytes
     at: int
-    verdict: Verdict | None = None
+    told: Told | None = None
 
 
 class Cylinder(Struct, array_like=True, gc=False):
@@ -80,6 +90,8 @@ class Cylinder(Struct, array_like=True, gc=False):
     last_fill: LastFill | None = None
     moves: list[Move] = []
     past: list[Past] = []
+    newest: int = 0  # the time of the newest scan in `past`
+    asked: list[Past] = []  # `lookup` and `dry_run`: answers, which push no fact out of `past`
 
     @property
     def bound(self) -> bool:
@@ -93,15 +105,20 @@ class Cylinder(Struct, array_like=True, gc=False):
 
     def repeat_of(self, scan: Scan) -> Past | None:
         """The earlier arrival of the same (`device`, `scan_id`), if it is still remembered."""
-        for past in self.past:
+        for past in (*self.past, *self.asked):
             if past.scan_id == scan.scan_id and past.device == scan.device:
                 return past
         return None
 
+    def remember_question(self, past: Past, parameters: Parameters) -> None:
+        """Keep a question among the last so many."""
+        self.asked = [*self.asked, past][-parameters.window_scans :]
+
     def remember(self, past: Past, parameters: Parameters) -> None:
-        """Keep a scan within the window: so many hours before the newest, and at most so many."""
+        """Keep a fact within the window: so many hours before the newest, and at most so many."""
         self.past.append(past)
-        oldest = max(kept.at for kept in self.past) - parameters.window_hours * HOUR
+        self.newest = max(self.newest, past.at)
+        oldest = self.newest - parameters.window_hours * HOUR
         if self.past[0].at < oldest or len(self.past) > parameters.window_scans:
             self.past = [kept for kept in self.past if kept.at >= oldest][-parameters.window_scans :]
 

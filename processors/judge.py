@@ -4,13 +4,12 @@ Pure: the same cylinder, scan, registry and arrival clock give the same judgemen
 The cylinder is changed in place, and only after every rule has seen it as it was.
 """
 
-from collections.abc import Iterable
 from hashlib import blake2b
 
-from msgspec import UNSET, Struct, UnsetType
-from msgspec.structs import replace
+from msgspec import UNSET, Struct
+from msgspec.structs import astuple, replace
 
-from processors.cylinder import Cylinder, Move, Past
+from processors.cylinder import Cylinder, Move, Past, Told
 from processors.model import (
     Alert,
     Answer,
@@ -26,33 +25,27 @@ from processors.model import (
 from processors.parameters import Parameters
 from processors.registry import Registry
 from processors.routing import authorities, districts, responsible
-from processors.rules import FOR_PRECHECK, FOR_SCAN, Rule
+from processors.rules import BY_CODE, FOR_PRECHECK, FOR_SCAN, Rule
 from processors.rules.case import Case
 from processors.rules.declaration import Evidence, in_full
 from processors.times import MINUTE, instant, rfc3339
 
 CONFLICT = "was used before for another scan of this device (HISTORY_CONFLICT)"
 
+UNKNOWN_LABEL = BY_CODE["UNKNOWN_LABEL"]
+
 _Finding = tuple[Rule, Evidence]
 
 
-class Judgement(Struct, frozen=True):
-    """What one arrival came to: its verdict or why it is none, and the alerts to send at once."""
+class Judgement(Struct, frozen=True, gc=False):
+    """What one arrival came to: its verdict or why it is none, and the alerts to send at once.
 
-    verdict: Verdict | Reject
+    A verdict of None is a plain one, which need not be told: allowed, no violations, not late, no repeat, nothing asked.
+    """
+
+    verdict: Verdict | Reject | None
     alerts: tuple[Alert, ...] = ()
     changed: bool = False  # whether the cylinder's state is another than before
-
-    @property
-    def plain(self) -> bool:
-        """Whether the verdict need not be told: allowed, no violations, not late, no repeat, nothing asked."""
-        verdict = self.verdict
-        return (
-            isinstance(verdict, Verdict)
-            and not (verdict.violations or verdict.prevented or verdict.late)
-            and verdict.condition is UNSET
-            and verdict.duplicate is UNSET
-        )
 
 
 def judge(cylinder: Cylinder, scan: Scan, clock: int, registry: Registry, parameters: Parameters) -> Judgement:
@@ -62,42 +55,27 @@ def judge(cylinder: Cylinder, scan: Scan, clock: int, registry: Registry, parame
     changes nothing and gets its verdict again; the same ids with another body are a `Reject`.
     """
     digest = digest_of(scan)
+    at = instant(scan.time)
     past = cylinder.repeat_of(scan)
     if past is not None:
         if past.digest != digest:
             return Judgement(Reject("scan_id", CONFLICT, scan.scan_id))
-        return Judgement(replace(past.verdict or plain_verdict(scan), duplicate=True))
+        return Judgement(replace(_verdict(scan, at, past.told), duplicate=True))
 
-    case = Case(scan, cylinder, registry, parameters)
-    asked = scan.dry_run or isinstance(scan, PrecheckScan)
+    case = Case(scan, at, cylinder, registry, parameters)
     findings = _findings(FOR_PRECHECK if isinstance(scan, PrecheckScan) else FOR_SCAN[scan.type], case)
-    unknown = any(rule.code == "UNKNOWN_LABEL" for rule, _ in findings)
+    told = _told(case, findings, is_late(scan, at, parameters))
+    silent = scan.dry_run or isinstance(scan, PrecheckScan | LookupScan)
+    alerts = () if silent else tuple([_alert(rule, evidence, case, clock) for rule, evidence in findings])
 
-    late = is_late(scan, parameters)
-    answer = _strictest(rule for rule, _ in findings)
-    verdict = Verdict(
-        scan_id=scan.scan_id,
-        label=scan.label,
-        type=scan.type,
-        decision="warn" if late and answer == "deny" else answer,
-        violations=() if asked else tuple(Violation(rule.code, rule.severity, rule.device) for rule, _ in findings),
-        prevented=tuple(rule.code for rule, _ in findings) if asked else (),
-        late=late,
-        dry_run=scan.dry_run,
-        time=rfc3339(case.at),
-        condition=UNSET if unknown else _condition(case),
-    )
-    silent = asked or isinstance(scan, LookupScan)
-    alerts = () if silent else tuple(_alert(rule, evidence, case, clock) for rule, evidence in findings)
-
-    if not (scan.dry_run or isinstance(scan, LookupScan) or any(rule.holds_state for rule, _ in findings)):
-        cylinder.take(scan, _move(case), parameters)
-    if cylinder.bound or not isinstance(scan, LookupScan):  # anyone may look up any code: unknown ones leave no trace
-        judgement = Judgement(verdict, alerts, changed=True)
-        kept = None if judgement.plain else verdict
-        cylinder.remember(Past(scan.device, scan.scan_id, digest, case.at, kept), parameters)
-        return judgement
-    return Judgement(verdict, alerts)
+    past = Past(scan.device, scan.scan_id, digest, at, told)
+    if scan.dry_run or isinstance(scan, LookupScan):
+        cylinder.remember_question(past, parameters)
+    else:
+        if not any(rule.holds_state for rule, _ in findings):
+            cylinder.take(scan, _move(case), parameters)
+        cylinder.remember(past, parameters)
+    return Judgement(None if told is None else _verdict(scan, at, told), alerts, changed=True)
 
 
 def digest_of(scan: Scan) -> bytes:
@@ -109,22 +87,30 @@ def digest_of(scan: Scan) -> bytes:
         scan.received = received
 
 
-def is_late(scan: Scan, parameters: Parameters) -> bool:
-    """Whether a scan was already old when it arrived (domain.md 5.2)."""
-    if scan.received is None:
-        return False
-    return instant(scan.received) - instant(scan.time) > parameters.late_minutes * MINUTE
+def is_late(scan: Scan, at: int, parameters: Parameters) -> bool:
+    """Whether a scan, made `at`, was already old when it arrived (domain.md 5.2)."""
+    return scan.received is not None and instant(scan.received) - at > parameters.late_minutes * MINUTE
 
 
 def plain_verdict(scan: Scan) -> Verdict:
     """The verdict of a scan that no run of verdicts lists: allowed, and nothing to say (contract.md, `verdicts`)."""
+    return _verdict(scan, instant(scan.time), None)
+
+
+def _verdict(scan: Scan, at: int, told: Told | None) -> Verdict:
+    told = told or Told("allow")
+    violations = [BY_CODE[code] for code in told.codes]
     return Verdict(
         scan_id=scan.scan_id,
         label=scan.label,
         type=scan.type,
-        decision="allow",
+        decision=told.decision,
+        violations=tuple([Violation(rule.code, rule.severity, rule.device) for rule in violations]),
+        prevented=told.prevented,
+        late=told.late,
         dry_run=scan.dry_run,
-        time=rfc3339(instant(scan.time)),
+        time=rfc3339(at),
+        condition=Condition(*told.condition) if told.condition else UNSET,  # type: ignore[arg-type] # as it was taken apart
     )
 
 
@@ -148,16 +134,26 @@ def _findings(rules: tuple[Rule, ...], case: Case) -> list[_Finding]:
     return found
 
 
-def _strictest(rules: Iterable[Rule]) -> Answer:
-    answers = {rule.device for rule in rules}
-    return "deny" if "deny" in answers else "warn" if "warn" in answers else "allow"
-
-
-def _condition(case: Case) -> Condition | UnsetType:
-    if not isinstance(case.scan, LookupScan | PrecheckScan):
-        return UNSET
-    life = case.model.life_years if case.model else case.parameters.life_years
-    return case.cylinder.condition(life, case.parameters)
+def _told(case: Case, findings: list[_Finding], late: bool) -> Told | None:
+    """What the device hears beyond a plain verdict, if anything."""
+    scan = case.scan
+    condition: tuple[str | bool | None, ...] = ()
+    if isinstance(scan, LookupScan | PrecheckScan) and not any(rule is UNKNOWN_LABEL for rule, _ in findings):
+        life = case.model.life_years if case.model else case.parameters.life_years
+        condition = astuple(case.cylinder.condition(life, case.parameters))
+    if not (findings or late or condition):
+        return None
+    codes = tuple([rule.code for rule, _ in findings])
+    answers = {rule.device for rule, _ in findings}
+    strictest: Answer = "deny" if "deny" in answers else "warn" if "warn" in answers else "allow"
+    asked = scan.dry_run or isinstance(scan, PrecheckScan)
+    return Told(
+        decision="warn" if late and strictest == "deny" else strictest,
+        codes=() if asked else codes,
+        prevented=codes if asked else (),
+        late=late,
+        condition=condition,
+    )
 
 
 def _move(case: Case) -> Move:

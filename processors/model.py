@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 ScanId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{8,64}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Instant = Annotated[datetime, Meta(tz=True)]
-Kilograms = Annotated[float, Meta(ge=0)]
+Kilograms = Annotated[float, Meta(ge=0, le=100_000)]
 
 
 class Geo(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from processors.model import Geo, Instant, Name, Reject
+from processors.model import Geo, Instant, Kilograms, Name, Reject
 from processors.reject import explain
 
 OPEN_START = date.min.toordinal()
@@ -114,9 +114,9 @@ class Device(Row, kw_only=True, tag="device"):
 class Model(Row, kw_only=True, tag="model"):
     """A cylinder model: weights in kilograms, life in years."""
 
-    max_fill_kg: Annotated[float, Meta(gt=0)]
-    nominal_kg: Annotated[float, Meta(gt=0)]
-    tolerance_kg: Annotated[float, Meta(ge=0)]
+    max_fill_kg: Kilograms
+    nominal_kg: Kilograms
+    tolerance_kg: Kilograms
     life_years: Annotated[int, Meta(ge=1)] = 8
 
 

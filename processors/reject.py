@@ -24,6 +24,6 @@ def explain(error: msgspec.MsgspecError, scan_id: str | None = None) -> Reject:
     missing = _MISSING.match(reason)
     if missing:
         return Reject(f"{path}.{missing['name']}".lstrip("."), "is missing", scan_id)
-    if reason.startswith("Invalid value '") and path.rpartition(".")[2] in ("type", "kind"):
-        reason = "is not a type the contract knows"
+    if reason.startswith(("Invalid value", "Invalid enum value")):
+        reason = "is not one of those the contract knows"
     return Reject(path, reason[:1].lower() + reason[1:], scan_id)

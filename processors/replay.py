@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from processors.cylinder import Cylinder
@@ -29,7 +30,7 @@ class Replay:
         self._parameters = parameters
         self._cylinders: dict[str, Cylinder] = {}
         self._clock = 0
-        self._home_checks: dict[tuple[str, str], bytes] = {}
+        self._home_checks: dict[tuple[str, str], tuple[bytes, bool]] = {}
         # Rows that name no arrival were always known; the others wait for the clock. Of equals the file's order holds:
         # the later line is the correction.
         self._coming = deque(sorted(rows, key=_arrival))
@@ -62,20 +63,18 @@ class Replay:
         if isinstance(judgement.verdict, Reject):
             return as_rejected(judgement.verdict)
         self._clock = clock
-        return self._told(judgement.verdict, judgement.alerts)
+        return self._told(judgement.verdict or plain_verdict(scan), judgement.alerts)
 
     def _home_check(self, scan: HomeCheckScan, clock: int) -> dict[str, Any]:
         """No verdict on the bus; here it stands as allowed."""
         ids, digest = (scan.device, scan.scan_id), digest_of(scan)
-        known = self._home_checks.get(ids)
-        if known not in (None, digest):
+        late = is_late(scan, instant(scan.time), self._parameters)
+        repeated = ids in self._home_checks
+        first, late = self._home_checks.setdefault(ids, (digest, late))
+        if first != digest:
             return as_rejected(Reject("scan_id", CONFLICT, scan.scan_id))
-        self._home_checks[ids] = digest
-        verdict = replace(plain_verdict(scan), late=is_late(scan, self._parameters))
-        if known is not None:
-            verdict = replace(verdict, duplicate=True)
         self._clock = clock
-        return self._told(verdict, ())
+        return self._told(replace(plain_verdict(scan), late=late, duplicate=True if repeated else UNSET), ())
 
     def _told(self, verdict: Verdict, alerts: tuple[Alert, ...]) -> dict[str, Any]:
         line: dict[str, Any] = msgspec.to_builtins(replace(verdict, judged_at=rfc3339(self._clock)))

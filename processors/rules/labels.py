@@ -13,12 +13,14 @@ from processors.rules.declaration import EVERY_SCAN, GE, MS, Duty, Evidence, rul
 )  # fmt: skip
 def unknown_label(case: Case) -> Evidence | None:
     """Any scan of a label never bound, or with a wrong check character; a `bind` makes a right label known."""
+    if case.cylinder.bound:  # its characters were checked when it was
+        return None
     label = case.scan.label
     if has_label_shape(label) and not checks(label):
         return {"why": "check_character"}
     if isinstance(case.scan, BindScan):
         return None if is_ours(label) else {"why": "legacy_code"}
-    return None if case.cylinder.bound else {"why": "never_bound"}
+    return {"why": "never_bound"}
 
 
 @rule(

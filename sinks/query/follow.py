@@ -13,7 +13,7 @@ from processors.parameters import DEFAULT
 from processors.registry import Registry
 from processors.rules import BY_CODE
 from processors.rules.case import Case
-from processors.times import day_of, rfc3339
+from processors.times import day_of, instant, rfc3339
 from sinks.query.reading import scan_of
 from sinks.rows import ScanRow
 
@@ -86,7 +86,7 @@ def follow(rows: Iterable[ScanRow], registry: Registry) -> Life:
         scan = scan_of(row)
         if scan is None or scan.dry_run or isinstance(scan, LookupScan):
             continue
-        case = Case(scan, life.cylinder, registry, DEFAULT)
+        case = Case(scan, instant(scan.time), life.cylinder, registry, DEFAULT)
         hand = _hand(row, case, registry)
         life.hands.append(hand)
         if not isinstance(scan, PrecheckScan) and not any(_holds_state(code) for code in row.violations):

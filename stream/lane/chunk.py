@@ -11,7 +11,7 @@ from typing import Any
 
 from processors.cylinder import Cylinder, pack
 from processors.intake import read
-from processors.judge import CONFLICT, Judgement, judge
+from processors.judge import CONFLICT, judge
 from processors.model import Alert, Reject, Scan, Tick, Verdict
 from processors.parameters import Parameters
 from processors.registry import Registry
@@ -86,7 +86,7 @@ class ChunkJudge:
         if judgement.changed:
             cylinder.offset = record.offset
             chunk.cylinders[scan.label] = chunk.touched[scan.label] = cylinder
-        chunk.tell(record.offset, judgement, judgement.verdict)
+        chunk.tell(record.offset, judgement.verdict, judgement.alerts)
 
     def _advance(self, partition: int, received: int) -> None:
         self._clocks[partition] = max(self._clocks.get(partition, 0), received)
@@ -101,13 +101,14 @@ class _Chunk:
     cylinders: MutableMapping[str, Cylinder]
     touched: dict[str, Cylinder] = field(default_factory=dict)
 
-    def tell(self, offset: int, judgement: Judgement, verdict: Verdict) -> None:
-        if judgement.plain:
+    def tell(self, offset: int, verdict: Verdict | None, alerts: tuple[Alert, ...]) -> None:
+        if verdict is None:
             self.runs.cover(offset)
+            self._count("allow")
         else:
             self.runs.tell(offset, verdict)
-        self.effects.alerts.extend(judgement.alerts)
-        self._count("duplicate" if verdict.duplicate is True else verdict.decision)
+            self._count("duplicate" if verdict.duplicate is True else verdict.decision)
+        self.effects.alerts.extend(alerts)
 
     def reject(self, record: Any, reject: Reject) -> None:
         self.effects.rejected.append((record, reject))

@@ -45,7 +45,7 @@ def test_a_registry_file_is_refused_whole_with_line_and_field(tmp_path: Path) ->
     told = str(refusal.value).splitlines()
     assert [line.removeprefix(str(file)).split(":")[1] for line in told] == ["2", "3", "4"]
     assert "enterprise: is missing" in told[0]
-    assert "kind: is not a type the contract knows" in told[1]
+    assert "kind: is not one of those the contract knows" in told[1]
     assert "radius_m: expected `float | null`, got `str`" in told[2]
 
 

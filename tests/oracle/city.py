@@ -1,0 +1,120 @@
+"""A made-up city's registry, full of edges: licences that end, pause and return overnight, rows that arrive later."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+
+FIRST_DAY = date(2026, 11, 10)
+DAYS = 20
+DISTRICTS = ["330203", "330205", "330206", "330211", "330212", "330213", "330225", "330226", "330281", "330282"]
+ENTERPRISES = ["E1", "E2", "E3", "E4", "E5", "A1"]
+STATIONS = dict.fromkeys(["S1", "S2", "S3"], "filling_station")
+SITES = STATIONS | {"P1": "depot", "H1": "shop", "G1": "agency"}
+DEVICE_KINDS = ["station", "courier", "agency", "vehicle", "office", "public"]
+MODELS = {  # most, nominal, tolerance in kg; years of life
+    "YSP12": (5, 5, 0.5, 8),
+    "YSP23.5": (10, 10, 0.5, 8),
+    "YSP35.5": (14.9, 14.9, 0.5, 8),
+    "YSP118": (49.5, 50, 1.0, 10),
+}
+CUSTOMERS = ["C1", "C2", "C3", "C4", "C5", "C6"]
+
+
+class City:
+    """Rows and the names that scans may use, the same for the same seed."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.rows: list[dict] = []
+        for name in ENTERPRISES:
+            self.several("enterprise", name, self.enterprise)
+        for name, kind in SITES.items():
+            self.several("site", name, lambda kind=kind: self.site(kind))
+        for kind in DEVICE_KINDS:
+            for number in range(3):
+                self.several("device", f"D-{kind}-{number}", lambda kind=kind: self.device(kind), steady=0.8, ends=0.03)
+        for name, numbers in MODELS.items():
+            self.several("model", name, lambda numbers=numbers: self.model(numbers), steady=0.8)
+        for name in CUSTOMERS[:-1]:
+            self.several("customer", name, self.customer)
+
+    def several(self, kind: str, name: str, fields, steady: float = 0.5, ends: float = 0.2) -> None:
+        """A row that has always held, and often others: from a day inside the history, to a day, arriving late, corrected."""
+        always = {"kind": kind, "id": name, "valid_from": "2020-01-01", **fields()}
+        if self.rng.random() < ends:
+            always["valid_to"] = self.some_day().isoformat()
+        self.rows.append(always)
+        while self.rng.random() > steady:
+            row = {"kind": kind, "id": name, "valid_from": self.some_day().isoformat(), **fields()}
+            if self.rng.random() < 0.3:
+                row["valid_to"] = (
+                    date.fromisoformat(row["valid_from"]) + timedelta(days=self.rng.randrange(4))
+                ).isoformat()
+            self.rows.append(self.arriving(row))
+            if self.rng.random() < 0.2:
+                self.rows.append(self.arriving({**row, **fields()}))
+
+    def arriving(self, row: dict) -> dict:
+        if self.rng.random() < 0.5:
+            return row
+        moment = datetime.combine(self.some_day(), datetime.min.time(), UTC) + timedelta(
+            seconds=self.rng.randrange(86400)
+        )
+        return {**row, "received": moment.isoformat()}
+
+    def some_day(self) -> date:
+        return FIRST_DAY + timedelta(days=self.rng.randrange(DAYS))
+
+    def enterprise(self) -> dict:
+        rng = self.rng
+        row = {"name": f"燃气{rng.randrange(100)}", "district": rng.choice(DISTRICTS)}
+        row["gas_licence"] = self.licence()
+        if rng.random() < 0.85:
+            row["filling_licence"] = self.licence()
+        return row
+
+    def licence(self) -> dict:
+        rng = self.rng
+        begins, ends = "2020-01-01", "2030-12-31"
+        if rng.random() < 0.25:
+            ends = self.some_day().isoformat()
+        if rng.random() < 0.1:
+            begins = self.some_day().isoformat()
+        licence = {"no": f"N{rng.randrange(1000)}", "valid_from": begins, "valid_to": ends}
+        if rng.random() < 0.2:
+            licence["suspended"] = rng.random() < 0.7
+        return licence
+
+    def site(self, kind: str) -> dict:
+        rng = self.rng
+        geo = {"lon": round(121.4 + rng.random() / 2, 5), "lat": round(29.7 + rng.random() / 2, 5)}
+        enterprise = "A1" if kind == "agency" else rng.choice(ENTERPRISES[:5])
+        return {
+            "enterprise": enterprise,
+            "site_kind": kind,
+            "district": rng.choice(DISTRICTS),
+            "geo": geo,
+            "radius_m": 200,
+        }
+
+    def device(self, kind: str) -> dict:
+        rng = self.rng
+        row = {"enterprise": "A1" if kind == "agency" else rng.choice(ENTERPRISES[:5]), "device_kind": kind}
+        if kind == "agency":
+            row["site"] = "G1"
+        elif rng.random() < 0.85:
+            row["site"] = rng.choice(["S1", "S2", "S3", "P1", "H1", "NOWHERE"])
+        return row
+
+    def model(self, numbers: tuple) -> dict:
+        most, nominal, tolerance, life = numbers
+        return {
+            "max_fill_kg": most if self.rng.random() < 0.8 else most - 1,
+            "nominal_kg": nominal,
+            "tolerance_kg": tolerance if self.rng.random() < 0.8 else 0.25,
+            "life_years": life,
+        }
+
+    def customer(self) -> dict:
+        rng = self.rng
+        kind = rng.choice(["resident", "restaurant", "other"])
+        return {"customer_kind": kind, "district": rng.choice(DISTRICTS), "realname_verified": rng.random() < 0.7}

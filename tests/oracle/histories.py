@@ -1,0 +1,219 @@
+"""Seeded histories of scans, plausible and fond of every rule's edges. A cylinder's scans come in order of `time`."""
+
+import json
+import random
+from datetime import UTC, datetime, time, timedelta, timezone
+
+from . import labels
+from .admission import KINDS
+from .city import DAYS, DEVICE_KINDS, FIRST_DAY, City
+from .data import data_of
+from .malformed import spoiled
+from .oracle import Oracle
+from .times import SHANGHAI
+
+OFFSETS = [timedelta(hours=8)] * 6 + [
+    timedelta(0),
+    timedelta(hours=-5),
+    timedelta(hours=5, minutes=30),
+    timedelta(hours=14),
+]
+AGES = [timedelta(0)] * 14 + [
+    timedelta(minutes=5),
+    timedelta(minutes=5, microseconds=1),
+    timedelta(minutes=-5),
+    timedelta(minutes=-5, microseconds=-1),
+    timedelta(seconds=40),
+    timedelta(minutes=4, seconds=59),
+    timedelta(hours=3),
+    timedelta(days=1),
+]
+NEXT = {  # what is likely to follow what
+    "bind": ["fill", "precheck", "bind", "lookup"],
+    "fill": ["load", "fill", "deliver", "postcheck", "incident"],
+    "load": ["deliver", "unload", "collect"],
+    "deliver": ["collect", "deliver", "receive", "incident"],
+    "collect": ["receive", "deliver", "fill"],
+    "receive": ["fill", "precheck", "deliver", "send_inspection"],
+    "send_inspection": ["receive", "inspect", "load"],
+    "inspect": ["lookup", "receive", "fill", "precheck"],
+    "scrap": ["fill", "lookup", "scrap", "deliver", "bind", "collect", "incident", "precheck", "inspect"],
+}
+LEGACY = [
+    "JZ-2011-000471",
+    "abcd",
+    "0690123456789200047a2y",
+    "1690123456789200047A2Y",
+    "0" + "1" * 14,
+    "A" * 40,
+    "0" + "1" * 13 + "Z" * 17,
+]
+
+
+class Cylinder:
+    """A label and where its story stands."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.last = ("", datetime.min.replace(tzinfo=UTC), "", "")  # type, time, device, scan_id of its newest
+        self.bound = False
+        self.model = "YSP35.5"
+
+
+class History:
+    """`rows` of the registry, and `lines` in order of arrival."""
+
+    def __init__(self, seed: int, scans: int) -> None:
+        self.rng = random.Random(seed)
+        self.city = City(self.rng)
+        self.rows = self.city.rows
+        self.cylinders = [Cylinder(label) for label in self.labels()]
+        self.now = self.arrival = datetime.combine(FIRST_DAY, time(0), SHANGHAI)
+        self.coming = sorted(datetime.fromisoformat(row["received"]) for row in self.rows if "received" in row)
+        self.step = timedelta(days=DAYS) / scans
+        self.oracle = Oracle(self.rows)
+        self.sent: list[tuple[dict, Cylinder]] = []
+        self.lines: list[bytes] = []
+        self.answers: list[dict] = []
+        for number in range(scans):
+            self.tell(number)
+
+    def labels(self) -> list[str]:
+        rng = self.rng
+        types = [f"69{rng.randrange(10**10):010}" for _ in range(3)]
+        serials = ["".join(rng.choices(labels.ALPHABET, k=rng.choice([1, 7, 7, 15]))) for _ in range(15)]
+        good = [labels.make(rng.choice(types), serial) for serial in dict.fromkeys(serials)]
+        digit, character = good[-2][13], good[-1][-1]
+        wrong_digit = good[-2][:13] + str((int(digit) + rng.randrange(1, 10)) % 10) + good[-2][14:]
+        shifted = labels.ALPHABET[(labels.ALPHABET.index(character) + rng.randrange(1, 36)) % 36]
+        return [*good[:-2], wrong_digit, good[-1][:-1] + shifted, *rng.sample(LEGACY, 2)]
+
+    def tell(self, number: int) -> None:
+        """One more line, and what the oracle answers to it."""
+        rng = self.rng
+        if self.sent and rng.random() < 0.06:
+            scan, cylinder = rng.choice(self.sent[-20:])
+            if cylinder.last[1] - datetime.fromisoformat(scan["time"]) > timedelta(hours=71):
+                return  # past the window that is kept
+            line = self.again(scan)
+        else:
+            self.pass_time()
+            scan, cylinder = self.scan(number)
+            line = json.dumps(scan, ensure_ascii=rng.random() < 0.5).encode()
+            line = spoiled(rng, scan) if rng.random() < 0.06 else line
+        answer = self.oracle.answer(line)
+        first = "rejected" not in answer and "duplicate" not in answer
+        if first:
+            self.sent.append((scan, cylinder))
+        if first and not answer["dry_run"] and answer["type"] not in {"lookup", "home_check"}:
+            bound = cylinder.bound = cylinder.bound or (answer["type"] == "bind" and not answer["violations"])
+            cylinder.last = (answer["type"] if bound else "unbound", answer["time"], scan["device"], scan["scan_id"])
+        self.lines.append(line)
+        self.answers.append(answer)
+
+    def again(self, scan: dict) -> bytes:
+        """An accepted scan again: byte for byte, in another order of its fields, at another time, or with another body."""
+        rng = self.rng
+        again = dict(scan)
+        how = rng.randrange(4)
+        if how == 1:
+            again = dict(rng.sample(sorted(again.items()), len(again)))
+        elif how == 2:
+            self.pass_time()
+            again["received"] = max(self.arrival, datetime.fromisoformat(scan["time"])).isoformat()
+        elif how == 3:
+            again |= self.another_body(scan)
+        return json.dumps(again).encode()
+
+    def another_body(self, scan: dict) -> dict:
+        """A change that means something: an extra field, or `false` for nothing, might be held to be the same scan."""
+        changes = [
+            {"type": "incident"},
+            {"type": "receive", "data": {"full": True}},
+            {"operator": "P0555"},
+            {"dry_run": True},
+        ]
+        if scan["type"] in {"deliver", "collect"}:
+            changes.append({"data": {"customer": "C77"}})
+        if scan["type"] == "fill":
+            changes.append({"data": {"net_kg": 3.21}})
+        changes.append({"time": self.written(datetime.fromisoformat(scan["time"]) - timedelta(seconds=1))})
+        return self.rng.choice(changes)
+
+    def pass_time(self) -> None:
+        """On to the next arrival: often about midnight in Shanghai or the arrival of a row, at times before the last one."""
+        rng = self.rng
+        self.now += self.step * rng.random() * 1.6
+        if rng.random() < 0.03:
+            tomorrow = self.now.astimezone(SHANGHAI).date() + timedelta(days=1)
+            self.now = datetime.combine(tomorrow, time(0), SHANGHAI)
+        elif rng.random() < 0.1 and self.coming and self.coming[0] < self.now + timedelta(days=1):
+            self.now = max(self.now, self.coming.pop(0))
+        self.now += timedelta(microseconds=rng.choice([-1000, -1, 0, 0, 0, 1]))
+        self.arrival = self.now
+        if rng.random() < 0.2:
+            self.arrival -= rng.choice([timedelta(seconds=1), timedelta(minutes=6), timedelta(hours=5)])
+
+    def scan(self, number: int) -> tuple[dict, Cylinder]:
+        rng = self.rng
+        cylinder = rng.choice(self.cylinders)
+        kind = self.kind(cylinder)
+        device = self.device(kind)
+        scan_id = f"{device[2:8]}-{rng.randrange(16**6):06x}-{number}"
+        dry = rng.random() < 0.1
+        moment = self.moment(cylinder, device, scan_id)
+        scan = {
+            "scan_id": scan_id,
+            "type": kind,
+            "label": cylinder.label,
+            "time": self.written(moment),
+            "device": device,
+        }
+        if kind == "home_check":
+            del scan["label"]
+        elif labels.SHAPE.fullmatch(cylinder.label) and rng.random() < 0.15:
+            scan["label"] = f"https://gas.example.org/8003/{cylinder.label}"
+        if self.arrival != moment or rng.random() < 0.5:
+            scan["received"] = self.written(self.arrival)
+        if rng.random() < 0.3:
+            scan["site"] = rng.choice(["S1", "S2", "S3", "P1", "H1", "G1", "UNKNOWN", ""])
+        if rng.random() < 0.2:
+            scan["geo"] = {"lon": 121.55, "lat": 29.87} | ({"acc_m": 12} if rng.random() < 0.5 else {})
+        if rng.random() < 0.2:
+            scan |= {"operator": "P0192", "battery": 0.7}
+        if dry or rng.random() < 0.1:
+            scan["dry_run"] = dry
+        data = data_of(rng, kind, cylinder, moment)
+        if data or rng.random() < 0.5 or kind in {"receive", "deliver"}:
+            scan["data"] = data
+        return scan, cylinder
+
+    def kind(self, cylinder: Cylinder) -> str:
+        rng, last = self.rng, cylinder.last[0]
+        if (not last and rng.random() < 0.8) or (last == "unbound" and rng.random() < 0.5):
+            return "bind"
+        if rng.random() < 0.75 and last in NEXT:
+            return rng.choice(NEXT[last])
+        kind = rng.choice(list(KINDS))
+        return kind if kind != "scrap" or rng.random() < 0.2 else "lookup"
+
+    def device(self, kind: str) -> str:
+        rng = self.rng
+        if rng.random() < 0.02:
+            return "D-unknown"
+        kinds = DEVICE_KINDS if rng.random() < 0.04 else sorted(KINDS[kind])
+        return f"D-{rng.choice(kinds)}-{rng.randrange(3)}"
+
+    def moment(self, cylinder: Cylinder, device: str, scan_id: str) -> datetime:
+        """The event time: the arrival less an age, and after the cylinder's last in order."""
+        rng = self.rng
+        moment = self.arrival - rng.choice(AGES)
+        _, last, last_device, last_id = cylinder.last
+        if moment <= last:
+            same = (device, scan_id) > (last_device, last_id) and rng.random() < 0.2
+            moment = last + (timedelta(0) if same else rng.choice([timedelta(microseconds=1), timedelta(minutes=1)]))
+        return moment
+
+    def written(self, moment: datetime) -> str:
+        text = moment.astimezone(timezone(self.rng.choice(OFFSETS))).isoformat()
+        return text.replace("+00:00", "Z") if self.rng.random() < 0.5 else text
