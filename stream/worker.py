@@ -22,6 +22,7 @@ from stream import metrics, topics
 from stream.lane.chunk import ChunkJudge, Effects
 from stream.lane.driver import Chunk, ChunkSchema, ChunkTransport
 from stream.lane.outbox import Outbox, Parcel, make_producer
+from stream.quiet import quieten_kafka_client
 from stream.registry_feed import RegistryFeed
 from stream.settings import Settings
 from stream.tables.store import declare
@@ -85,6 +86,7 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
 
 def run(settings: Settings) -> None:
     """Run the worker until SIGTERM. Exits with a non-zero code when anything broke."""
+    quieten_kafka_client()
     feed = RegistryFeed(settings, "worker")
     feed.start()
     app = make_app(settings, feed)
