@@ -1,11 +1,15 @@
 """The sink: from Kafka into ClickHouse, every scan, alert and registry row once.
 
-The order is: insert, then commit. On exception from ClickHouse: the batch stays, the group is kept, and the insert is
-tried again for ever, less and less often; any other exception ends the process. On kill -9 between insert and commit: the
-next process reads the same records again and the writer recognises their rows. On a revoked partition: the batch is
-dropped, inserted or not, and the next owner does the same. A full disk or a lost broker is waited out likewise.
+The archive itself says where the sink stands, and nobody else: a new, emptied or restored one gets all that Kafka still
+has, once the sink is started. The order is: rows, their positions, Kafka's commit, which only monitoring reads.
+On exception from ClickHouse: the batch stays, the group is kept, and the insert is tried again for ever, less and less
+often; any other exception ends the process. On kill -9 between rows and positions: the next process reads the same
+records again and the writer recognises their rows. On a revoked partition: the batch is dropped, inserted or not, and the
+next owner does the same. Partitions given while ClickHouse does not answer, at the start or later, are kept and not read
+until it says where it stands; `Health` says why. A full disk or a lost broker is waited out likewise.
 """
 
+import functools
 import logging
 import threading
 import time
@@ -15,8 +19,9 @@ from typing import Final, Protocol
 from clickhouse_connect.driver.exceptions import ClickHouseError, DataError, ProgrammingError
 
 from sinks.connection import Client, connect
-from sinks.feed import Feed
+from sinks.feed import Feed, KafkaAwayError
 from sinks.migrate import migrate
+from sinks.positions import read_positions
 from sinks.writer import Writer
 from stream.settings import Settings
 
@@ -105,7 +110,7 @@ class _Sink:
         self._feed.poll()
         batch = self._feed.collector.gather()
         old = time.monotonic() - self._flushed >= BATCH_SECONDS
-        if self._patience.due and (self._writer is None or batch.size >= BATCH_ROWS or old):
+        if self._patience.due and (self._writer is None or self._feed.waiting or batch.size >= BATCH_ROWS or old):
             self._flush()
         self._health.ready = self._feed.ready and self._writer is not None
         if time.monotonic() - self._looked >= LAG_SECONDS:
@@ -114,12 +119,12 @@ class _Sink:
     def _flush(self) -> None:
         try:
             inserted = self._insert()
-        except (ClickHouseError, OSError) as error:
+        except (ClickHouseError, KafkaAwayError, OSError) as error:
             if isinstance(error, _BUGS):
                 raise
             self._health.failure = str(error)
             self._feed.hold(True)
-            _LOG.error("ClickHouse takes nothing, next try in %.1f s: %s", self._patience.failure(), error)
+            _LOG.error("nothing is archived, next try in %.1f s: %s", self._patience.failure(), error)
             return
         self._health.failure = None
         self._patience.success()
@@ -140,6 +145,8 @@ class _Sink:
         if self._assignment != self._feed.assignment:
             self._assignment = self._feed.assignment
             self._writer.doubt()
+        if self._feed.waiting:
+            self._feed.begin(functools.partial(read_positions, self._client))
         return self._writer.insert(self._feed.collector.batch)
 
     def _look(self) -> None:

@@ -1,6 +1,6 @@
 """What goes into the archive at once: rows by table, revisions, and the Kafka positions that hold once they are in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sinks.join import Joined, Revision
@@ -11,8 +11,9 @@ Source = tuple[str, int]  # topic, partition
 
 @dataclass
 class Batch:
-    """Grows until it is inserted; then `positions` (the next offset of each source) may be committed."""
+    """Grows until it is inserted; then `positions` (the next offset of each source) hold. `logs`: topics' ids by name."""
 
+    logs: Mapping[str, str] = field(default_factory=dict)
     rows: dict[str, list[Row]] = field(default_factory=dict)
     revisions: list[Revision] = field(default_factory=list)
     positions: dict[Source, int] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Records in, batches out: what the sink holds between Kafka and ClickHouse. Sans-IO.
 
 On exception, kill -9 or a revoked partition all of it is dropped: nothing in here is committed, and the next owner of the
-partitions reads it again from the committed positions.
+partitions reads it again from the archive's positions.
 """
 
 import logging
@@ -30,7 +30,7 @@ class Collector:
             for topic, partition in self.sources
             if topic == topics.VERDICTS.name
         }
-        self.batch = Batch()
+        self.batch = Batch(self._logs)
 
     def record(self, topic: str, partition: int, offset: int, kafka_time: int, value: bytes | None) -> None:
         """Take a record of a topic that the group reads. One that cannot be read is logged and passed over."""
@@ -79,4 +79,4 @@ class Collector:
 
     def done(self) -> None:
         """The batch is in the archive: begin the next."""
-        self.batch = Batch()
+        self.batch = Batch(self._logs)

@@ -1,86 +1,97 @@
 """The sink's side of Kafka: one group over `verdicts`, `alerts.*` and `registry`, and beside it the same partitions of
-`scans`, read from where the first uncommitted run begins.
+`scans` (`scan_reader`).
 
-On exception: it goes up and ends the process. On kill -9: nothing was committed that is not in the archive. On a revoked
-partition, which happens inside `poll` only: all that was gathered is dropped, and `assignment` counts on, so that a batch
-of the assignment before is never committed. The whole assignment is given up and taken anew (eager, round robin).
+Partitions that the group gives are not read until `begin` learns from the archive where to; the group's commits are not
+asked. On exception: it goes up and ends the process. On kill -9: nothing was committed that is not in the archive. On a
+revoked partition, which happens inside `poll` only: all that was gathered is dropped, and `assignment` counts on, so that
+a batch of the assignment before is never committed. The whole assignment is given up and taken anew (eager, round robin);
+likewise where retention overtakes a position while the sink stands still: begun anew, it logs what is gone.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from sinks.batch import Batch
+from sinks.batch import Batch, Source
 from sinks.collector import Collector
+from sinks.kafka import WAIT_SECONDS, consumer_config, failed, may_pass
+from sinks.scan_reader import ScanReader
+from sinks.start import Logs, starting_points
 from stream import topics
 from stream.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 
 GROUPED: Final = (topics.VERDICTS.name, topics.REGISTRY.name, *(topic.name for topic in topics.ALERTS.values()))
-ADMIN_SECONDS: Final = 30.0
-WAIT_SECONDS: Final = 0.05
 RECORDS_A_POLL: Final = 200  # of verdicts at most 512 KB each
-SCANS_A_POLL: Final = 5_000
 
 # A partition's scans that wait for a run, and runs that wait for scans, before that side pauses: some 30 MB each.
 WAITING_SCANS: Final = 50_000
 WAITING_RUNS: Final = 64
 
-_RETRIED: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN})
+
+class KafkaAwayError(Exception):
+    """Kafka does not say now what must be known to begin; it may later."""
 
 
 class Feed:
     """Fills `collector`. Not for several threads."""
 
     def __init__(self, settings: Settings) -> None:
-        common = {
-            "bootstrap.servers": settings.broker,
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "queued.max.messages.kbytes": 32_768,
-        }
-        self._admin = AdminClient({"bootstrap.servers": settings.broker})
+        self._logs = Logs(settings.broker)
         self._group = Consumer(
-            common
+            consumer_config(settings)
             | {
                 "group.id": topics.SINK_GROUP,
-                "auto.offset.reset": "earliest",
                 "partition.assignment.strategy": "roundrobin",
                 "session.timeout.ms": int(settings.session_seconds * 1000),
             }
         )
-        # Reads by position alone: it joins no group and commits nothing.
-        self._scans = Consumer(
-            common
-            | {"group.id": f"{topics.SINK_GROUP}-scans", "auto.offset.reset": "error", "enable.partition.eof": True}
-        )
-        self._reading: set[int] = set()
+        self._scans = ScanReader(settings)
+        self._given: list[Source] | None = None
         self._paused: set[tuple[str, int]] = set()
         self._held = False
         self.collector = Collector()
         self.assignment = 0
-        self.ready = False  # whether the group has given this sink its partitions, be they none
+        self.ready = False  # whether this sink reads the partitions that the group has given it, be they none
         self._group.subscribe(list(GROUPED), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether partitions are given and not begun."""
+        return self._given is not None
+
+    def begin(self, standing: Callable[[Mapping[str, str]], Mapping[Source, int]]) -> None:
+        """Read the partitions given from where the archive stands: `standing` tells positions by topics' ids.
+
+        Raises KafkaAwayError and what `standing` raises; then it is still to be done.
+        """
+        try:
+            logs = self._logs.ids([*GROUPED, topics.SCANS.name])
+            starts = starting_points(standing(logs), self._logs.kept(self._given or ()))
+        except KafkaException as error:
+            if may_pass(error.args[0]):
+                raise KafkaAwayError(str(error)) from error
+            raise
+        self.collector = Collector(((place.topic, place.partition) for place in starts), logs)
+        self._group.assign(starts)
+        self._given, self.ready = None, True
 
     def poll(self) -> None:
         """Bring what has arrived, waiting up to 0.1 s where nothing has."""
         for message in self._group.consume(RECORDS_A_POLL, WAIT_SECONDS):
-            if not self._failed(message):
+            if message.error() is not None and message.error().code() == KafkaError._AUTO_OFFSET_RESET:
+                if not self.waiting:
+                    self._wait(self._group.assignment())
+            elif not failed(message):
                 self.collector.record(
                     message.topic(), message.partition(), message.offset(), message.timestamp()[1], message.value()
                 )
         if self._held:
             return
-        self._start_reading()
-        for message in self._scans.consume(SCANS_A_POLL, WAIT_SECONDS) if self._reading else ():
-            if message.error() is not None:
-                self._scans_stopped(message)
-            else:
-                self.collector.scan(message.partition(), message.offset(), message.timestamp()[1], message.value())
+        self._scans.poll(self.collector)
         self._balance()
 
     def hold(self, held: bool) -> None:
@@ -116,19 +127,16 @@ class Feed:
     def close(self) -> None:
         """Leave the group."""
         self._group.close()
-        self._scans.close()
+        self._scans.consumer.close()
 
     def _assigned(self, _consumer: Any, partitions: list[TopicPartition]) -> None:
-        names = [*GROUPED, topics.SCANS.name]
-        described = self._admin.describe_topics(TopicCollection(names), request_timeout=ADMIN_SECONDS)
-        logs = {name: str(future.result().topic_id) for name, future in described.items()}
-        self._drop()
-        self.collector = Collector(((place.topic, place.partition) for place in partitions), logs)
-        self.ready = True
-        if self._held:
-            self._group.assign(partitions)
-            self._group.pause(partitions)
         _LOG.info("assigned %d partitions", len(partitions))
+        self._wait(partitions)
+
+    def _wait(self, partitions: list[TopicPartition]) -> None:
+        self._drop()
+        self._group.assign([])
+        self._given = [(place.topic, place.partition) for place in partitions]
 
     def _revoked(self, _consumer: Any, partitions: list[TopicPartition]) -> None:
         _LOG.info("revoked %d partitions", len(partitions))
@@ -136,64 +144,21 @@ class Feed:
 
     def _drop(self) -> None:
         self.assignment += 1
-        self.ready = False
+        self.ready, self._given = False, None
         self.collector = Collector()
-        self._scans.unassign()
-        self._reading.clear()
+        self._scans.drop()
         self._paused.clear()
-
-    def _start_reading(self) -> None:
-        new = [
-            TopicPartition(topics.SCANS.name, partition, join.read_from)
-            for partition, join in self.collector.joins.items()
-            if join.read_from is not None and partition not in self._reading
-        ]
-        if new:
-            self._scans.incremental_assign(new)
-            self._reading.update(place.partition for place in new)
-
-    def _scans_stopped(self, message: Message) -> None:
-        """A partition of `scans` says that it ends here, or that the position asked for is not there."""
-        error = message.error()
-        partition = message.partition()
-        if error.code() == KafkaError._PARTITION_EOF:
-            self.collector.scans_reached(partition, message.offset())
-        elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-            self._skip_lost(partition)
-        else:
-            self._failed(message)
-
-    def _skip_lost(self, partition: int) -> None:
-        place = TopicPartition(topics.SCANS.name, partition)
-        first, end = self._scans.get_watermark_offsets(place, timeout=ADMIN_SECONDS)
-        wanted = self.collector.joins[partition].seen
-        if wanted > end:
-            raise RuntimeError(f"scans[{partition}] ends at {end}, verdicts name {wanted}: was the topic made anew?")
-        _LOG.error("scans[%d] %d to %d are gone from Kafka and not in the archive", partition, wanted, first - 1)
-        self.collector.scans_reached(partition, first)
-        # A seek would not wake it: after this error the partition is read no more until it is assigned again.
-        self._scans.incremental_unassign([place])
-        self._scans.incremental_assign([TopicPartition(place.topic, partition, first)])
-
-    def _failed(self, message: Message) -> bool:
-        error = message.error()
-        if error is None:
-            return False
-        if error.code() not in _RETRIED and not error.retriable():
-            raise KafkaException(error)
-        _LOG.warning("kafka: %s", error)
-        return True
 
     def _balance(self) -> None:
         """Pause the side of a partition that has run ahead; never the one that the other waits for."""
         for partition, join in self.collector.joins.items():
             ahead = join.waiting_scans > WAITING_SCANS and not join.waiting_runs
-            self._pause(self._scans, topics.SCANS.name, partition, ahead)
+            self._pause(self._scans.consumer, topics.SCANS.name, partition, ahead)
             self._pause(self._group, topics.VERDICTS.name, partition, join.waiting_runs > WAITING_RUNS)
 
     def _pause(self, consumer: Any, topic: str, partition: int, pause: bool) -> None:
         place = (topic, partition)
-        if pause == (place in self._paused) or (topic == topics.SCANS.name and partition not in self._reading):
+        if pause == (place in self._paused) or (topic == topics.SCANS.name and partition not in self._scans.reading):
             return
         (consumer.pause if pause else consumer.resume)([TopicPartition(*place)])
         (self._paused.add if pause else self._paused.discard)(place)

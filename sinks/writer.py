@@ -5,6 +5,7 @@ and the next call asks. On kill -9: the next process starts in doubt. On a revok
 In doubt means: rows up to the highest offset that the archive holds of their log and partition are compared, offset by
 offset, with what is there. An insert of the old owner that comes in after the new one has asked would leave a row
 twice: the tables are ReplacingMergeTree by position, so that merges drop it, and queries take one row a position.
+The batch's positions are written last: they never say more than the rows, and a crash before them costs a second reading.
 """
 
 import logging
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 from sinks.batch import Batch, by_source
 from sinks.connection import Client
 from sinks.join import Revision
+from sinks.positions import write_positions
 from sinks.rows import SCAN_COLUMNS, Row, ScanRow, columns, scan_rows
 from sinks.scan_rows import judged, row_of_verdict
 
@@ -36,7 +38,7 @@ class Writer:
         self._doubt.clear()
 
     def insert(self, batch: Batch) -> dict[str, int]:
-        """Insert what of the batch is not there yet; returns rows by table. Raises the client's error."""
+        """Insert what of the batch is not there yet, then its positions; returns rows by table. Raises the client's error."""
         inserted = {}
         try:
             revised = self._revised(batch)
@@ -48,6 +50,7 @@ class Writer:
             if revised:
                 self._insert(ScanRow.table, revised)
                 inserted[ScanRow.table] = inserted.get(ScanRow.table, 0) + len(revised)
+            write_positions(self._client, batch)
         except Exception:
             self._doubt.clear()
             raise
