@@ -85,6 +85,20 @@ class Rule:
         """The alert's title in both languages."""
         return {"zh": self.zh, "en": self.en}
 
+    @property
+    def when(self) -> str:
+        """When it fires, in a sentence: the first line of its function's docstring."""
+        return (self.judges.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def heard_by(self) -> str:
+        """The authorities that hear of it, in words; a copy in brackets."""
+        to = ", ".join(authority.value for authority in self.to)
+        if self.to_at_delivery:
+            to += " (at delivery: " + ", ".join(authority.value for authority in self.to_at_delivery) + ")"
+        cc = ", ".join(authority.value for authority in self.cc)
+        return (to or "the enterprise only") + (f" (cc {cc})" if cc else "")
+
 
 CATALOGUE: list[Rule] = []
 
