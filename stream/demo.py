@@ -12,12 +12,13 @@ import httpx
 from rich.console import Console
 
 from sinks.query.render import print_trace
+from stream import kafka, topics
 from stream.demo_screen import Screen, truth_table
 from stream.demo_watch import AlertWatch, City, metric_total
 from stream.local.processes import free_port
 from stream.registry_load import load as load_registry
-from stream.settings import Settings
-from stream.up import Stack, running, wait_for_signal
+from stream.settings import Settings, SettingsError
+from stream.up import Stack, end_in_order_on_sigterm, running, wait_for_signal
 
 _ARCHIVE_SECONDS = 30.0  # how long the archive may take to hold the last scan
 _REFRESH_SECONDS = 0.5
@@ -27,6 +28,7 @@ _CITY = [sys.executable, "-m", "load_tests.city"]
 def run(settings: Settings, *, keep: bool, seconds: float, seed: int) -> int:
     """The whole story; 0 when every planted violation was found, no other was, and the accident is traced."""
     console = Console()
+    end_in_order_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="pingliu-demo-", ignore_cleanup_errors=True) as directory:
         home = Path(directory)
         lines = home / "registry.jsonl"
@@ -34,6 +36,8 @@ def run(settings: Settings, *, keep: bool, seconds: float, seed: int) -> int:
         subprocess.run([*_CITY, "registry", "--out", str(lines), *city], check=True)
 
         def prepare(settings: Settings) -> None:
+            if kafka.holds_records(settings, topics.SCANS.name):
+                raise SettingsError(f"broker: {settings.broker} holds scans already; the demo's city would repeat them")
             console.print(f"{load_registry(settings, lines)} registry rows loaded")
 
         with running(_trial(settings, home), console.print, prepare) as stack:

@@ -121,6 +121,18 @@ def end_of(settings: Settings, topic: str, partition: int) -> int:
         consumer.close()
 
 
+def holds_records(settings: Settings, topic: str) -> bool:
+    """Whether a topic has ever been written to."""
+    consumer = follower(settings, "end")
+    try:
+        return any(
+            consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[1]
+            for partition in partitions_of(consumer, topic)
+        )
+    finally:
+        consumer.close()
+
+
 def make_topics(settings: Settings, timeout: float = 30) -> list[str]:
     """Make every topic that is not there yet; the names of those made. Existing ones are left as they are."""
     admin = AdminClient(common(settings))

@@ -6,6 +6,7 @@ holds (stream/local). A service that dies is started again.
 
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -92,6 +93,7 @@ def _services(settings: Settings, ports: dict[str, int], log_dir: Path) -> Super
 
 def hold_up(settings: Settings, console: Console) -> None:
     """`pingliu up`: run until SIGINT or SIGTERM."""
+    end_in_order_on_sigterm()
     with running(settings, console.print, lambda _: None, broker_port=_PORT) as stack:
         console.print(f"post scans to   {stack.gateway}/v1/scans")
         console.print(f"ask about them  {stack.query}/v1/cylinders/LABEL")
@@ -100,6 +102,17 @@ def hold_up(settings: Settings, console: Console) -> None:
         wait_for_signal()
 
 
+def end_in_order_on_sigterm() -> None:
+    """Let SIGTERM end this process as Ctrl-C does: through every cleanup on the way."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 def wait_for_signal() -> None:
     """Sleep until SIGINT or SIGTERM; then the caller's cleanup runs."""
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    told = threading.Event()
+    before = {number: signal.signal(number, lambda *_: told.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        told.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

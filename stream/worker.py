@@ -58,6 +58,9 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         web_bind=settings.host,
         web_port=settings.worker_port,
         web_tables_enabled=False,
+        # A static member is given its old assignment back, and Faust asserts that it names the same URL: a worker that
+        # came back under another port or host would hang for ever. Nothing is routed by it here.
+        canonical_url=f"http://{settings.member}",
     )
     app.transport = ChunkTransport(app.conf.broker_consumer, app)
     scans = app.topic(topics.SCANS.name, schema=ChunkSchema())
