@@ -73,6 +73,8 @@ def home_check_overdue(case: Case) -> Evidence | None:
     if case.customer is None:
         return None
     registered = case.customer.home_check.toordinal() if case.customer.home_check else 0
+    if registered > case.day:  # by event time: it was not made yet
+        registered = 0
     checks = case.registry.home_checks(case.customer.id, case.at)
     if checks.open_hazard is not None and registered < day_of(checks.open_hazard):
         return {STERNER: True, "hazard": rfc3339(checks.open_hazard)}
