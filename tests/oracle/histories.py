@@ -7,10 +7,11 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from . import labels
 from .admission import KINDS
 from .city import DAYS, DEVICE_KINDS, FIRST_DAY, City
-from .data import data_of
+from .data import data_of, person
 from .malformed import spoiled
 from .oracle import Oracle
-from .times import SHANGHAI
+from .places import north_of
+from .times import SHANGHAI, day_of
 
 OFFSETS = [timedelta(hours=8)] * 6 + [
     timedelta(0),
@@ -29,15 +30,18 @@ AGES = [timedelta(0)] * 14 + [
     timedelta(days=1),
 ]
 NEXT = {  # what is likely to follow what
-    "bind": ["fill", "precheck", "bind", "lookup"],
-    "fill": ["load", "fill", "deliver", "postcheck", "incident"],
-    "load": ["deliver", "unload", "collect"],
-    "deliver": ["collect", "deliver", "receive", "incident"],
-    "collect": ["receive", "deliver", "fill"],
-    "receive": ["fill", "precheck", "deliver", "send_inspection"],
-    "send_inspection": ["receive", "inspect", "load"],
-    "inspect": ["lookup", "receive", "fill", "precheck"],
-    "scrap": ["fill", "lookup", "scrap", "deliver", "bind", "collect", "incident", "precheck", "inspect"],
+    "bind": ["fill", "fill", "precheck", "bind", "lookup", "send_inspection"],
+    "fill": ["load", "fill", "fill", "deliver", "deliver", "postcheck", "incident", "inspect"],
+    "load": ["deliver", "deliver", "unload", "collect", "missing"],
+    "unload": ["receive", "load", "fill", "deliver"],
+    "deliver": ["collect", "deliver", "receive", "incident", "missing", "fill"],
+    "collect": ["receive", "deliver", "fill", "transfer"],
+    "receive": ["fill", "precheck", "deliver", "send_inspection", "inspect", "postcheck"],
+    "send_inspection": ["receive", "inspect", "inspect", "load", "unload"],
+    "inspect": ["lookup", "receive", "fill", "precheck", "transfer", "send_inspection", "load", "deliver", "unload"],
+    "transfer": ["transfer", "fill", "deliver", "lookup"],
+    "missing": ["missing", "receive", "collect", "load", "lookup", "fill"],
+    "scrap": ["fill", "lookup", "scrap", "deliver", "bind", "collect", "incident", "precheck", "inspect", "missing"],
 }
 LEGACY = [
     "JZ-2011-000471",
@@ -58,6 +62,8 @@ class Cylinder:
         self.last = ("", datetime.min.replace(tzinfo=UTC), "", "")  # type, time, device, scan_id of its newest
         self.bound = False
         self.model = "YSP35.5"
+        self.filled: datetime | None = None  # when last
+        self.seen: list[tuple[str, datetime, dict]] = []  # device, time and `geo` of its scans
 
 
 class History:
@@ -107,6 +113,10 @@ class History:
             self.sent.append((scan, cylinder))
         if first and not answer["dry_run"] and answer["type"] not in {"lookup", "home_check"}:
             bound = cylinder.bound = cylinder.bound or (answer["type"] == "bind" and not answer["violations"])
+            if answer["type"] == "fill":
+                cylinder.filled = answer["time"]
+            if "geo" in scan:
+                cylinder.seen.append((scan["device"], answer["time"], scan["geo"]))
             cylinder.last = (answer["type"] if bound else "unbound", answer["time"], scan["device"], scan["scan_id"])
         self.lines.append(line)
         self.answers.append(answer)
@@ -161,7 +171,13 @@ class History:
         device = self.device(kind)
         scan_id = f"{device[2:8]}-{rng.randrange(16**6):06x}-{number}"
         dry = rng.random() < 0.1
-        moment = self.moment(cylinder, device, scan_id)
+        geo, moment = None, self.moment(cylinder, device, scan_id)
+        if kind == "home_check":
+            moment = self.arrival - rng.choice([timedelta(days=days) for days in (0, 0, 0, 1, 5, 363, 364, 365, 366)])
+        elif kind == "fill" and cylinder.filled and rng.random() < 0.4:
+            moment = self.shortly_after(cylinder, cylinder.filled + timedelta(minutes=30)) or moment
+        elif rng.random() < 0.15:
+            geo, moment = self.elsewhere(cylinder, device) or (None, moment)
         scan = {
             "scan_id": scan_id,
             "type": kind,
@@ -176,11 +192,13 @@ class History:
         if self.arrival != moment or rng.random() < 0.5:
             scan["received"] = self.written(self.arrival)
         if rng.random() < 0.3:
-            scan["site"] = rng.choice(["S1", "S2", "S3", "P1", "H1", "G1", "UNKNOWN", ""])
+            scan["site"] = rng.choice(["S1", "S2", "S3", "P1", "H1", "G1", "G2", "UNKNOWN", ""])
+        if geo or rng.random() < 0.4:
+            scan["geo"] = geo or self.near_site(scan, moment)
+        if rng.random() < 0.9:
+            scan["operator"] = person(rng, {"deliver": "courier", "load": "driver"}.get(kind, "filler"))
         if rng.random() < 0.2:
-            scan["geo"] = {"lon": 121.55, "lat": 29.87} | ({"acc_m": 12} if rng.random() < 0.5 else {})
-        if rng.random() < 0.2:
-            scan |= {"operator": "P0192", "battery": 0.7}
+            scan["battery"] = 0.7
         if dry or rng.random() < 0.1:
             scan["dry_run"] = dry
         data = data_of(rng, kind, cylinder, moment)
@@ -188,10 +206,49 @@ class History:
             scan["data"] = data
         return scan, cylinder
 
+    def shortly_after(self, cylinder: Cylinder, moment: datetime) -> datetime | None:
+        """This moment or one a microsecond off, if it comes after all else of the cylinder; the arrival is then no sooner."""
+        moment += timedelta(microseconds=self.rng.choice([-1, 0, 0, 1]))
+        if moment <= cylinder.last[1]:
+            return None
+        self.now = max(self.now, moment)
+        self.arrival = max(self.arrival, moment)
+        return moment
+
+    def elsewhere(self, cylinder: Cylinder, device: str) -> tuple[dict, datetime] | None:
+        """A place and time to which nobody, or only just somebody, gets from where another device saw the cylinder."""
+        rng = self.rng
+        seen = [each for each in cylinder.seen if each[0] != device][-1:]
+        if not seen:
+            return None
+        _, time_there, there = seen[0]
+        apart = rng.choice([4999.999, 5000.001, 5000.001, 5001, 20000, 60000])
+        hurry = timedelta(seconds=apart / (120 / 3.6) + rng.choice([-60, -0.001, 0.001]))
+        moment = self.shortly_after(cylinder, time_there + rng.choice([timedelta(0), hurry, hurry, hurry]))
+        if moment is None:
+            return None
+        return north_of(there, rng.choice([-1, 1]) * apart) | self.accuracy(), moment
+
+    def accuracy(self) -> dict:
+        return {"acc_m": self.rng.choice([12, 199, 199.999, 200, 0])} if self.rng.random() < 0.7 else {}
+
+    def near_site(self, scan: dict, moment: datetime) -> dict:
+        """A place about as far from its site as it may be, to a millimetre."""
+        rng, known = self.rng, self.oracle.registry.known(self.arrival)
+        device = known.at("device", scan["device"], day_of(moment)) or {}
+        site = known.at("site", scan.get("site") or device.get("site"), day_of(moment)) or {}
+        accuracy = self.accuracy()
+        centre = site.get("geo", {"lon": 121.55, "lat": 29.87})
+        allowed = site.get("radius_m", 200) + accuracy.get("acc_m", 100)
+        away = rng.choice([0, 0, allowed - 0.001, allowed - 0.001, allowed + 0.001, allowed + 300])
+        return north_of(centre, away) | accuracy
+
     def kind(self, cylinder: Cylinder) -> str:
         rng, last = self.rng, cylinder.last[0]
         if (not last and rng.random() < 0.8) or (last == "unbound" and rng.random() < 0.5):
             return "bind"
+        if rng.random() < 0.05:
+            return "home_check"
         if rng.random() < 0.75 and last in NEXT:
             return rng.choice(NEXT[last])
         kind = rng.choice(list(KINDS))
