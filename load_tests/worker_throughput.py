@@ -80,7 +80,8 @@ def _deeds(world: World, cylinders: int) -> Iterator[Deed]:
     for _ in range(cylinders):
         enterprise = world.enterprises[rng.randrange(3)]  # the fourth loses its licence on the way
         station, courier = enterprise.station, rng.choice(enterprise.couriers)
-        one = maker.make(enterprise.id, rng.choice(enterprise.customers).model)
+        # A resident's model: it may be delivered to anyone.
+        one = maker.make(enterprise.id, rng.choice(enterprise.unverified).model)
         now = FIRST_DAY + timedelta(milliseconds=rng.randrange(DAYS * 24 * 3600 * 1000))
         diary.bind(now, one, station)
         for _ in range(ROUNDS):

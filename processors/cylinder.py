@@ -14,6 +14,7 @@ from processors.model import (
     Condition,
     DeliverScan,
     FillScan,
+    Geo,
     InspectScan,
     LoadScan,
     ReceiveScan,
@@ -28,6 +29,7 @@ from processors.scan_types import MOVES
 from processors.times import HOUR, iso_day, years_after
 
 FORMAT = b"\x01"
+_ENDS_WAY_TO_AGENCY = frozenset({"inspect", "collect", "fill", "deliver"})
 MOVES_KEPT = 5  # an incident's alert carries the last five (rule 36)
 
 
@@ -51,6 +53,14 @@ class LastFill(Struct, array_like=True, frozen=True, gc=False):
     enterprise: str | None
 
 
+class Sighting(Struct, array_like=True, frozen=True, gc=False):
+    """A scan that says where the cylinder was: evidence for rule 3."""
+
+    device: str
+    at: int
+    geo: Geo
+
+
 class Told(Struct, array_like=True, frozen=True, gc=False):
     """What a scan was told, where that is more than a plain verdict; the rest of its verdict stands in the scan."""
 
@@ -59,6 +69,7 @@ class Told(Struct, array_like=True, frozen=True, gc=False):
     prevented: tuple[str, ...] = ()
     late: bool = False
     condition: tuple[str | bool | None, ...] = ()  # the fields of a Condition, where one was told
+    sterner: tuple[str, ...] = ()  # of `codes` those that gave their sterner answer
 
 
 class Past(Struct, array_like=True, frozen=True, gc=False):
@@ -91,6 +102,10 @@ class Cylinder(Struct, array_like=True, gc=False):
     moves: list[Move] = []
     past: list[Past] = []
     newest: int = 0  # the time of the newest scan in `past`
+    to_agency: bool = False  # on its way to an inspection: since a `send_inspection`
+    # The latest sighting, and the latest by another device than that: whoever scans next, one of them is another's.
+    sightings: list[Sighting] = []
+    reported: list[bytes] = []  # open reports that it is missing: their alerts, as JSON
     asked: list[Past] = []  # `lookup` and `dry_run`: answers, which push no fact out of `past`
 
     @property
@@ -138,8 +153,16 @@ class Cylinder(Struct, array_like=True, gc=False):
             end_of_life=iso_day(self.end_of_life(life_years, parameters)),
         )
 
-    def take(self, scan: Scan, move: Move, parameters: Parameters) -> None:
-        """Let a scan have its effect. `move` says who and where, whether or not the scan counts as a move."""
+    def see(self, sighting: Sighting) -> None:
+        """Remember where it was seen."""
+        other = next((seen for seen in self.sightings if seen.device != sighting.device), None)
+        self.sightings = [sighting] if other is None else [sighting, other]
+
+    def take(self, scan: Scan, move: Move, parameters: Parameters, *, suspect: bool = False) -> None:
+        """Let a scan have its effect. `move` says who and where, whether or not the scan counts as a move.
+
+        A `suspect` inspection (rule 10) that passes renews and clears nothing.
+        """
         before = self.last_move
         match scan:
             case BindScan():
@@ -161,13 +184,15 @@ class Cylinder(Struct, array_like=True, gc=False):
             case DeliverScan():
                 self.state, self.full = "at_customer", False
             case SendInspectionScan():
-                self.state = "at_agency"
+                self.state, self.to_agency = "at_agency", True
             case InspectScan():
-                self._inspect(scan)
+                self._inspect(scan, suspect=suspect)
             case ScrapScan():
                 self.scrapped = True
         if scan.type in MOVES:
             self.moves = [*self.moves, move][-MOVES_KEPT:]
+        if scan.type in _ENDS_WAY_TO_AGENCY:
+            self.to_agency = False
 
     def _bind(self, scan: BindScan, parameters: Parameters) -> None:
         if self.bound:  # the same cylinder again changes nothing (rule 2)
@@ -180,7 +205,7 @@ class Cylinder(Struct, array_like=True, gc=False):
         self.due = self.extended = years_after(data.inspected.toordinal(), parameters.inspection_years)
         self.state, self.full = "in_service", False
 
-    def _inspect(self, scan: InspectScan) -> None:
+    def _inspect(self, scan: InspectScan, *, suspect: bool) -> None:
         self.full = False
         self.valve = scan.data.valve or self.valve
         match scan.data.result:
@@ -188,9 +213,11 @@ class Cylinder(Struct, array_like=True, gc=False):
                 self.scrapped = True
             case "fail":
                 self.failed = True
-            case "pass" if scan.data.next_due is not None:
-                self.failed = False
+            case "pass":
                 self.state = "in_service"
+                if suspect or scan.data.next_due is None:
+                    return
+                self.failed = False
                 self.due = scan.data.next_due.toordinal()
                 self.extended = max(self.extended, self.due)
 

@@ -20,6 +20,7 @@ from processors.model import (
     Scan,
     Verdict,
     Violation,
+    decode_alert,
     encode,
 )
 from processors.parameters import Parameters
@@ -27,9 +28,11 @@ from processors.registry import Registry
 from processors.routing import authorities, districts, responsible
 from processors.rules import BY_CODE, FOR_PRECHECK, FOR_SCAN, Rule
 from processors.rules.case import Case
-from processors.rules.declaration import Evidence, in_full
+from processors.rules.declaration import STERNER, Evidence, in_full
+from processors.scan_types import MOVES
 from processors.times import MINUTE, instant, rfc3339
 
+FOUND = "the cylinder was scanned in use again"
 CONFLICT = "was used before for another scan of this device (HISTORY_CONFLICT)"
 
 UNKNOWN_LABEL = BY_CODE["UNKNOWN_LABEL"]
@@ -65,17 +68,49 @@ def judge(cylinder: Cylinder, scan: Scan, clock: int, registry: Registry, parame
     case = Case(scan, at, cylinder, registry, parameters)
     findings = _findings(FOR_PRECHECK if isinstance(scan, PrecheckScan) else FOR_SCAN[scan.type], case)
     told = _told(case, findings, is_late(scan, at, parameters))
-    silent = scan.dry_run or isinstance(scan, PrecheckScan | LookupScan)
-    alerts = () if silent else tuple([_alert(rule, evidence, case, clock) for rule, evidence in findings])
+    alerts = [_alert(rule, evidence, case, clock) for rule, evidence in findings if _is_alerted(rule, scan)]
+    if scan.type in MOVES and not scan.dry_run and cylinder.reported:
+        alerts += _found_again(cylinder, clock)
 
+    _take(
+        case, findings, [alert for alert in alerts if alert.code == "REPORTED_MISSING" and alert.status == "suspected"]
+    )
     past = Past(scan.device, scan.scan_id, digest, at, told)
     if scan.dry_run or isinstance(scan, LookupScan):
         cylinder.remember_question(past, parameters)
     else:
-        if not any(rule.holds_state for rule, _ in findings):
-            cylinder.take(scan, _move(case), parameters)
         cylinder.remember(past, parameters)
-    return Judgement(None if told is None else _verdict(scan, at, told), alerts, changed=True)
+    return Judgement(None if told is None else _verdict(scan, at, told), tuple(alerts), changed=True)
+
+
+def _take(case: Case, findings: list[_Finding], reports: list[Alert]) -> None:
+    """Let the scan have its effect on the cylinder, now that every rule has seen it as it was."""
+    scan, cylinder = case.scan, case.cylinder
+    if scan.dry_run or isinstance(scan, LookupScan):
+        return
+    codes = {rule.code for rule, _ in findings}
+    if case.sighting is not None and "UNKNOWN_LABEL" not in codes:
+        cylinder.see(case.sighting)
+    cylinder.reported = [*cylinder.reported, *map(encode, reports)] if reports else cylinder.reported
+    if not any(rule.holds_state for rule, _ in findings):
+        cylinder.take(scan, _move(case), case.parameters, suspect="INSPECTION_RECORD_SUSPECT" in codes)
+
+
+def _is_alerted(rule: Rule, scan: Scan) -> bool:
+    """Whether an authority hears of a finding: of questions none, but that a fact shown by a precheck is a fact."""
+    if scan.dry_run or isinstance(scan, LookupScan) or not (rule.to or rule.to_at_delivery):
+        return False
+    return rule.fact_at_precheck or not isinstance(scan, PrecheckScan)
+
+
+def _found_again(cylinder: Cylinder, clock: int) -> list[Alert]:
+    """The open reports that it is missing, resolved: it moves."""
+    found = [
+        replace(decode_alert(report), status="resolved", raised_at=rfc3339(clock), reason=FOUND)
+        for report in cylinder.reported
+    ]
+    cylinder.reported = []
+    return found
 
 
 def digest_of(scan: Scan) -> bytes:
@@ -105,7 +140,16 @@ def _verdict(scan: Scan, at: int, told: Told | None) -> Verdict:
         label=scan.label,
         type=scan.type,
         decision=told.decision,
-        violations=tuple([Violation(rule.code, rule.severity, rule.device) for rule in violations]),
+        violations=tuple(
+            [
+                Violation(
+                    rule.code,
+                    rule.severity,
+                    rule.sterner if rule.sterner and rule.code in told.sterner else rule.device,
+                )
+                for rule in violations
+            ]
+        ),
         prevented=told.prevented,
         late=told.late,
         dry_run=scan.dry_run,
@@ -143,17 +187,22 @@ def _told(case: Case, findings: list[_Finding], late: bool) -> Told | None:
         condition = astuple(case.cylinder.condition(life, case.parameters))
     if not (findings or late or condition):
         return None
-    codes = tuple([rule.code for rule, _ in findings])
-    answers = {rule.device for rule, _ in findings}
-    strictest: Answer = "deny" if "deny" in answers else "warn" if "warn" in answers else "allow"
     asked = scan.dry_run or isinstance(scan, PrecheckScan)
+    facts = [one for one in findings if not asked or (one[0].fact_at_precheck and not scan.dry_run)]
+    answers = {_answer(rule, evidence) for rule, evidence in findings}
+    strictest: Answer = "deny" if "deny" in answers else "warn" if "warn" in answers else "allow"
     return Told(
         decision="warn" if late and strictest == "deny" else strictest,
-        codes=() if asked else codes,
-        prevented=codes if asked else (),
+        codes=tuple([rule.code for rule, _ in facts]),
+        prevented=tuple([one[0].code for one in findings if one not in facts]),
         late=late,
         condition=condition,
+        sterner=tuple([rule.code for rule, evidence in facts if STERNER in evidence]),
     )
+
+
+def _answer(rule: Rule, evidence: Evidence) -> str:
+    return rule.sterner or rule.device if STERNER in evidence else rule.device
 
 
 def _move(case: Case) -> Move:
@@ -193,5 +242,5 @@ def _alert(rule: Rule, evidence: Evidence, case: Case, clock: int) -> Alert:
         to=authorities(rule, scan.type),
         cc=tuple(authority.value for authority in rule.cc),
         basis=tuple(in_full(basis) for basis in rule.basis),
-        evidence=evidence,
+        evidence={name: value for name, value in evidence.items() if name != STERNER},
     )

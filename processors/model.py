@@ -310,8 +310,10 @@ class Alert(Struct, frozen=True, kw_only=True):
     cc: tuple[str, ...]
     basis: tuple[str, ...]
     evidence: dict[str, Any]
+    reason: str | UnsetType = UNSET  # of a retraction or resolution
 
 
+decode_alert = msgspec.json.Decoder(Alert).decode
 decode_tick = msgspec.json.Decoder(Tick).decode
 decode_scan = msgspec.json.Decoder(AnyScan).decode
 encode = msgspec.json.Encoder().encode

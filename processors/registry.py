@@ -4,14 +4,16 @@ Rows are effective-dated: several may describe one entity, and a look-up names t
 rows the one with the latest `valid_from` counts. The same key again is a correction.
 """
 
+from bisect import insort
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
-from processors.model import Geo, Instant, Kilograms, Name, Reject
+from processors.model import Geo, HomeCheckScan, Instant, Kilograms, Name, Reject
 from processors.reject import explain
+from processors.times import instant
 
 OPEN_START = date.min.toordinal()
 OPEN_END = date.max.toordinal()
@@ -150,10 +152,18 @@ def parse_row(line: bytes) -> AnyRow | Reject:
     return row
 
 
+class HomeChecks(Struct, frozen=True):
+    """What the household checks of a customer say at an instant: the last good one, and a hazard without one after it."""
+
+    last_ok: int | None = None
+    open_hazard: int | None = None
+
+
 class Registry:
-    """All rows, held for look-ups by kind, id and day."""
+    """All rows, held for look-ups by kind, id and day; and the household checks, which count as rows do."""
 
     def __init__(self) -> None:
+        self._checks: dict[str, list[tuple[int, bool]]] = {}
         self._rows: dict[tuple[Any, ...], list[Any]] = {}
         self._customer_by_token: dict[str, str] = {}
         self.counts: dict[str, int] = {}
@@ -170,6 +180,19 @@ class Registry:
         self._rows[entity] = kept
         if isinstance(row, Customer) and row.id_token:
             self._customer_by_token[row.id_token] = row.id
+
+    def take_home_check(self, scan: HomeCheckScan) -> None:
+        """Take a household check in; one that only asks, or names nobody, says nothing."""
+        if scan.data.customer and not scan.dry_run:
+            insort(self._checks.setdefault(scan.data.customer, []), (instant(scan.time), scan.data.result == "ok"))
+
+    def home_checks(self, customer: str, at: int) -> HomeChecks:
+        """What the checks made up to an instant say."""
+        known = [(when, ok) for when, ok in self._checks.get(customer, ()) if when <= at]
+        last_ok = max((when for when, ok in known if ok), default=None)
+        hazard = max((when for when, ok in known if not ok), default=None)
+        answered = hazard is None or (last_ok is not None and last_ok >= hazard)
+        return HomeChecks(last_ok, None if answered else hazard)
 
     def customer_of(self, id_token: str) -> str | None:
         """The customer whose identity number has that token."""

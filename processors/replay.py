@@ -73,6 +73,8 @@ class Replay:
         first, late = self._home_checks.setdefault(ids, (digest, late))
         if first != digest:
             return as_rejected(Reject("scan_id", CONFLICT, scan.scan_id))
+        if not repeated:
+            self._registry.take_home_check(scan)
         self._clock = clock
         return self._told(replace(plain_verdict(scan), late=late, duplicate=True if repeated else UNSET), ())
 

@@ -35,9 +35,13 @@ def districts(case: Case, responsible_id: str | None) -> tuple[str, ...]:
 
 
 def _responsible_id(duty: Duty, case: Case) -> str | None:
+    if duty is Duty.VEHICLE:
+        return case.vehicle.enterprise if case.vehicle else case.enterprise_id
     if duty is Duty.FILLING:
         if isinstance(case.scan, FillScan):
             return case.filling_enterprise_id
+        if isinstance(case.scan, DeliverScan):
+            return case.enterprise_id
         return case.cylinder.last_fill.enterprise if case.cylinder.last_fill else case.enterprise_id
     if duty is Duty.DELIVERING and not isinstance(case.scan, DeliverScan):
         delivered = next((move for move in reversed(case.cylinder.moves) if move.type == "deliver"), None)

@@ -12,6 +12,8 @@ from rich.console import Console
 
 from processors.parameters import DEFAULT
 from processors.replay import Replay
+from processors.rules import BY_CODE, RULES
+from processors.rules.declaration import in_full
 from stream import kafka, topics
 from stream.alerts_tail import follow, one_line
 from stream.label_print import LabelError, write_label
@@ -37,6 +39,8 @@ app.add_typer(registry_app, name="registry")
 labels_app = typer.Typer(help="The QR labels on cylinders.", no_args_is_help=True)
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(labels_app, name="labels")
+rules_app = typer.Typer(help="The rules that scans are judged by.", invoke_without_command=True)
+app.add_typer(rules_app, name="rules")
 
 Broker = Annotated[str | None, typer.Option(help="Kafka, HOST:PORT; without it `up` and `demo` start their own")]
 ClickHouse = Annotated[str | None, typer.Option(help="chdb:///PATH or clickhouse://USER:PASS@HOST:PORT/DB")]
@@ -172,6 +176,38 @@ def alerts_tail(
             _write_line(orjson.dumps(alert))
         else:
             out.print(one_line(alert), soft_wrap=True)
+
+
+@rules_app.callback()
+def rules(context: typer.Context) -> None:
+    """List the rules; `rules show CODE` explains one."""
+    if context.invoked_subcommand is None:
+        for rule in RULES:
+            out.print(
+                f"{rule.no:>2}  {rule.code:27} {rule.severity:8}  {rule.zh} · {rule.en}",
+                highlight=False,
+                soft_wrap=True,
+            )
+
+
+@rules_app.command("show")
+def rules_show(code: str) -> None:
+    """When a rule fires, on what basis, who hears of it, and what the device is told."""
+    rule = BY_CODE.get(code.upper())
+    if rule is None:
+        raise SettingsError(f"{code}: no such rule; `pingliu rules` lists them")
+    out.print(f"{rule.code} (rule {rule.no})\n{rule.zh} · {rule.en}\n", highlight=False)
+    answer = rule.device if rule.sterner is None else f"{rule.device} or {rule.sterner}"
+    for name, value in (
+        ("when", rule.when),
+        ("severity", rule.severity),
+        ("basis", ", ".join(in_full(basis) for basis in rule.basis)),
+        ("to", rule.heard_by),
+        ("responsible", f"the enterprise {rule.duty.value}"),
+        ("device hears", answer),
+        ("at a precheck", "asked as well" if rule.at_precheck else "not asked"),
+    ):
+        out.print(f"{name:14} {value}", highlight=False, soft_wrap=True)
 
 
 @labels_app.command("print")

@@ -28,8 +28,6 @@ class Deed:
     alerts: tuple[str, ...] = ()
     prevented: tuple[str, ...] = ()
     told: tuple[str, ...] = ()  # in the verdict, to no authority
-    prevented_later: tuple[str, ...] = ()
-    told_later: tuple[str, ...] = ()  # the same two, of rules that this version does not judge yet
 
     def expect(self, *alerts: str) -> "Deed":
         """This deed breaks these rules, and their authorities must hear of it."""

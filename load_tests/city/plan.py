@@ -57,10 +57,7 @@ def make_plan(seed: int) -> Plan:
 
 
 def truth(plan: Plan, sent: Iterable[Scan]) -> dict[str, Any]:
-    """What the scans sent must raise: `planted` are alerts, `prevented` was asked first, `told` goes to the device.
-
-    `also_when_implemented` is the same for rules of the catalogue beyond those that this version judges.
-    """
+    """What the scans sent must raise: `planted` are alerts, `prevented` was asked first, `told` goes to the device."""
     sent = list(sent)
     planted = _marks(sent, "alerts")
     return {
@@ -70,7 +67,6 @@ def truth(plan: Plan, sent: Iterable[Scan]) -> dict[str, Any]:
         "planted": planted,
         "prevented": _marks(sent, "prevented"),
         "told": _marks(sent, "told"),
-        "also_when_implemented": {"prevented": _marks(sent, "prevented_later"), "told": _marks(sent, "told_later")},
     }
 
 

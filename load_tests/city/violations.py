@@ -90,7 +90,7 @@ def inspection_overdue_deliver(city: Stories) -> None:
     for day, enterprise in enumerate(city.big, start=4):
         one = city.bound(at(day, 14, 5), enterprise, due=at(day).date())
         before, fill = city.fill(at(day, 16, 10), one, enterprise.station)
-        before.prevented_later = fill.told_later = ("INSPECTION_DUE_SOON",)
+        before.prevented = fill.told = ("INSPECTION_DUE_SOON",)
         city.deliver(at(day + 1, 8, 5), one, enterprise, city.customer(enterprise)).expect("INSPECTION_OVERDUE_DELIVER")
     for day, enterprise in enumerate(city.big[:2], start=7):
         one = city.bound(at(1, 15, 25), enterprise, due=at(day - 3).date())

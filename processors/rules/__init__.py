@@ -2,14 +2,14 @@
 
 from types import MappingProxyType
 
-from processors.rules import custody, filling, inspection, labels, licence, ownership, supply
+from processors.rules import custody, filling, inspection, labels, licence, ownership, places, supply, transport
 from processors.rules.declaration import CATALOGUE, EVERY_SCAN, Rule
 from processors.scan_types import SENDERS
 
 __all__ = ["BY_CODE", "FOR_PRECHECK", "FOR_SCAN", "RULES", "Rule"]
 
 # Each module declares its rules when it is read.
-_MODULES = (custody, filling, inspection, labels, licence, ownership, supply)
+_MODULES = (custody, filling, inspection, labels, licence, ownership, places, supply, transport)
 
 RULES = tuple(sorted(CATALOGUE, key=lambda rule: rule.no))
 BY_CODE = MappingProxyType({rule.code: rule for rule in RULES})

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
-from processors.cylinder import Cylinder
-from processors.model import Scan
+from processors.cylinder import Cylinder, Sighting
+from processors.model import FillScan, Geo, LookupScan, Scan
 from processors.parameters import Parameters
-from processors.registry import Customer, Device, Enterprise, Model, Registry, Site
+from processors.registry import Customer, Device, Enterprise, Model, Registry, Site, Staff, Vehicle
 from processors.times import day_of
 
 T = TypeVar("T")
@@ -52,6 +52,10 @@ class Case:
         return self.device.enterprise if self.device else None
 
     @lazy
+    def enterprise(self) -> Enterprise | None:
+        return self.registry.enterprise(self.enterprise_id, self.day)
+
+    @lazy
     def site_id(self) -> str | None:
         """The scan's site, else the one a station or agency device stands at."""
         if self.scan.site:
@@ -77,6 +81,39 @@ class Case:
     def model(self) -> Model | None:
         return self.registry.model(self.cylinder.model, self.day)
 
+    @lazy
+    def place(self) -> Geo | None:
+        """Where the scan was made: its own `geo`, else its site's, which is exact."""
+        if self.scan.geo is not None:
+            return self.scan.geo
+        if self.site is None or self.site.geo is None:
+            return None
+        return Geo(self.site.geo.lon, self.site.geo.lat, 0.0)
+
+    @lazy
+    def sighting(self) -> Sighting | None:
+        """This scan as evidence of where the cylinder is, if it is any (rule 3): no question, not the public's, exact."""
+        if self.place is None or self.place.acc_m >= self.parameters.clone_accuracy_metres:
+            return None
+        if self.scan.dry_run or isinstance(self.scan, LookupScan):
+            return None
+        if self.device is not None and self.device.device_kind == "public":
+            return None
+        return Sighting(self.scan.device, self.at, self.place)
+
+    @lazy
+    def full_before_or_after(self) -> bool:
+        """Whether the cylinder is full before this scan or by it."""
+        return self.cylinder.full or isinstance(self.scan, FillScan) or getattr(self.scan.data, "full", False)
+
+    @property
+    def vehicle_id(self) -> str | None:
+        return getattr(self.scan.data, "vehicle", None) or None
+
+    @lazy
+    def vehicle(self) -> Vehicle | None:
+        return self.registry.vehicle(self.vehicle_id, self.day)
+
     @property
     def customer_id(self) -> str | None:
         """Who stands on the other side; an empty name is none."""
@@ -85,3 +122,8 @@ class Case:
     @lazy
     def customer(self) -> Customer | None:
         return self.registry.customer(self.customer_id, self.day)
+
+    def qualified(self, person: str | None, role: str) -> Staff | None:
+        """The person's row of that role, with a certificate valid on the day; one who is not named has none."""
+        staff = self.registry.staff(person, role, self.day)
+        return staff if staff and staff.certificate and staff.certificate.good_on(self.day) else None

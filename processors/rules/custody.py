@@ -1,7 +1,7 @@
-"""Rules 4, 22 and 36: the chain of hands."""
+"""Rules 4, 22, 36 and 37: the chain of hands."""
 
 from processors.cylinder import Move
-from processors.model import IncidentScan
+from processors.model import IncidentScan, MissingScan
 from processors.rules.case import Case
 from processors.rules.declaration import EVERY_SCAN, FR, GE, MS, PS, Duty, Evidence, rule
 from processors.times import rfc3339
@@ -39,6 +39,16 @@ def incident_reported(case: Case) -> Evidence | None:
     if not isinstance(case.scan, IncidentScan):
         return None
     return {"kind": case.scan.data.kind, "moves": [_as_evidence(move) for move in case.cylinder.moves]}
+
+
+@rule(
+    no=37, code="REPORTED_MISSING", zh="挂失", en="Reported missing", severity="medium",
+    scans=("missing",), to=(PS,), cc=(GE,), basis=("治安法",), device="silent", duty=Duty.SCANNING,
+    always=True,
+)  # fmt: skip
+def reported_missing(case: Case) -> Evidence | None:
+    """Any `missing`; the next move says it was found and resolves it."""
+    return {"kind": case.scan.data.kind} if isinstance(case.scan, MissingScan) else None
 
 
 def _as_evidence(move: Move) -> Evidence:

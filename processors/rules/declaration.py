@@ -9,6 +9,10 @@ from processors.model import Severity
 from processors.rules.case import Case
 
 Evidence = dict[str, Any]
+
+# A key in the evidence of a rule with two answers: here the sterner one is given. It is not told.
+STERNER = "sterner"
+
 Judges = Callable[[Case], Evidence | None]
 
 
@@ -32,8 +36,9 @@ FR = Authority.FIRE_RESCUE
 class Duty(Enum):
     """Whose duty the rule guards: that enterprise is responsible."""
 
-    FILLING = "by the last fill's site, else its scan"
+    FILLING = "by the last fill's site, else its scan; on a deliver the delivering enterprise"
     DELIVERING = "of the deliver scan"
+    VEHICLE = "of the vehicle"
     SCANNING = "of the scan"
 
 
@@ -48,6 +53,7 @@ LAWS = {
 }
 
 EVERY_SCAN = ("*",)
+MOVES_BUT_SENDING = ("collect", "receive", "fill", "load", "unload", "deliver")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +71,12 @@ class Rule:
     cc: tuple[Authority, ...] = ()
     basis: tuple[str, ...]
     device: Literal["deny", "warn", "silent"]
+    sterner: Literal["deny"] | None = None  # where the evidence says STERNER
     duty: Duty
     at_precheck: bool = False  # judged for `precheck` as if it were the fill
     alone: bool = False  # where it holds, nothing else is judged
     always: bool = False  # judged even beside a rule that stands alone
+    fact_at_precheck: bool = False  # a fact even where a precheck only asks: told and alerted
     holds_state: bool = False  # the scan does not move the state
     judges: Judges
 
@@ -76,6 +84,20 @@ class Rule:
     def title(self) -> dict[str, str]:
         """The alert's title in both languages."""
         return {"zh": self.zh, "en": self.en}
+
+    @property
+    def when(self) -> str:
+        """When it fires, in a sentence: the first line of its function's docstring."""
+        return (self.judges.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def heard_by(self) -> str:
+        """The authorities that hear of it, in words; a copy in brackets."""
+        to = ", ".join(authority.value for authority in self.to)
+        if self.to_at_delivery:
+            to += " (at delivery: " + ", ".join(authority.value for authority in self.to_at_delivery) + ")"
+        cc = ", ".join(authority.value for authority in self.cc)
+        return (to or "the enterprise only") + (f" (cc {cc})" if cc else "")
 
 
 CATALOGUE: list[Rule] = []

@@ -90,7 +90,8 @@ def follow(rows: Iterable[ScanRow], registry: Registry) -> Life:
         hand = _hand(row, case, registry)
         life.hands.append(hand)
         if not isinstance(scan, PrecheckScan) and not any(_holds_state(code) for code in row.violations):
-            life.cylinder.take(scan, _move(row, case, hand), DEFAULT)
+            suspect = "INSPECTION_RECORD_SUSPECT" in row.violations
+            life.cylinder.take(scan, _move(row, case, hand), DEFAULT, suspect=suspect)
             _note(life, scan, hand)
     if life.hands:
         model = registry.model(life.cylinder.model, day_of(row.time))

@@ -14,7 +14,7 @@ from stream import topics
 from stream.local.kafka import LocalKafka
 from stream.up import Stack
 from tests.kafka import harness
-from tests.stream.scans import bind, cycle, label, scan
+from tests.stream.scans import CYCLE, bind, cycle, label, scan
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -31,7 +31,7 @@ def history(first: int) -> Iterator[list[dict[str, Any]]]:
         batch = []
         for on in range(CYLINDERS):
             batch += cycle(number, on=on)
-            number += 4
+            number += CYCLE
         batch.append(scan(number, "fill", on=number % CYLINDERS, net_kg=16.0))
         yield [*batch, batch[0], batch[-1]]
         number += 1
@@ -86,7 +86,7 @@ def assert_whole(up: Stack) -> None:
     """Verdicts and alerts as `judge` says; ClickHouse has each scan once; the changelog has every label's state."""
     harness.until("every scan to be judged", lambda: all_judged(up))
     count = harness.assert_as_judge_says(up.settings.broker)
-    assert count > CYLINDERS * ROUNDS * 4
+    assert count > CYLINDERS * ROUNDS * CYCLE
     wanted = effective(up)
 
     def in_archive() -> bool:

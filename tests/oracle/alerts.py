@@ -1,16 +1,21 @@
 """Who is told of a violation, in which district, and who is responsible."""
 
+from .case import Case
 from .catalogue import CATALOGUE
-from .rules import Case
+from .past import Scan
 
 FILLING = {5, 6, 11, 13, *range(15, 22)}
-DELIVERING = {7, 12, 14, *range(22, 31)}
+OF_VEHICLE = {31, 32}
 
 
 def responsible(case: Case, number: int) -> str:
     """The id of the enterprise whose duty was broken."""
-    if number in FILLING:  # these are rules of the fill itself so far, which is then the last fill
+    if (
+        number in FILLING and case.scan.type != "deliver"
+    ):  # rules of the fill itself so far, which is then the last fill
         return case.site_enterprise
+    if number in OF_VEHICLE and case.vehicle:
+        return case.vehicle["enterprise"]
     return case.enterprise
 
 
@@ -49,3 +54,8 @@ def alert(case: Case, code: str, evidence: dict) -> dict:
         "basis": entry.articles(),
         "evidence": evidence,
     }
+
+
+def resolved(case: Case, code: str, moved: Scan) -> dict:
+    """The record of an alert that a later scan resolved. Whether it is raised anew the texts leave open."""
+    return alert(case, code, {}) | {"status": "resolved", "reason": None, "raised_at": (case.scan.clock, moved.clock)}

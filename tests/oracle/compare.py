@@ -52,18 +52,22 @@ def of_verdicts(engine: dict, oracle: dict) -> Iterator[str]:
 
 
 def by_code(violations: list[dict]) -> list[dict]:
-    return sorted(violations, key=lambda violation: violation["code"])
+    return sorted(violations, key=lambda each: (each["code"], each.get("scan_id", "")))
 
 
 def of_alert_lists(engine: list[dict], oracle: list[dict]) -> Iterator[str]:
     if len({alert["alert_id"] for alert in engine}) != len(engine):
         yield "two alerts of one scan with one alert_id"
     ours, theirs = by_code(oracle), by_code(engine)
-    if [alert["code"] for alert in ours] != [alert["code"] for alert in theirs]:
-        yield f"alerts: engine {[a['code'] for a in theirs]}, oracle {[a['code'] for a in ours]}"
+    if called(ours) != called(theirs):
+        yield f"alerts: engine {called(theirs)}, oracle {called(ours)}"
         return
     for alert, expected in zip(theirs, ours, strict=True):
         yield from (f"alert {expected['code']}: {difference}" for difference in of_alerts(alert, expected))
+
+
+def called(alerts: list[dict]) -> list[str]:
+    return [f"{alert['code']} of {alert['scan_id']} {alert['status']}" for alert in alerts]
 
 
 def of_alerts(engine: dict, oracle: dict) -> Iterator[str]:
@@ -78,8 +82,11 @@ def of_alerts(engine: dict, oracle: dict) -> Iterator[str]:
             yield f"{name}: engine {engine[name]}, oracle {oracle[name]}"
     if (oracle["basis"] is not None and engine["basis"] != oracle["basis"]) or not engine["basis"]:
         yield f"basis: engine {engine['basis']}, oracle {oracle['basis']}"
+    if "reason" in oracle and not (isinstance(engine["reason"], str) and engine["reason"]):
+        yield f"reason: engine {engine['reason']}"
     for name in ("time", "raised_at"):
-        if instant(engine[name]) != oracle[name]:
+        possible = oracle[name] if isinstance(oracle[name], tuple) else (oracle[name],)
+        if instant(engine[name]) not in possible:
             yield f"{name}: engine {engine[name]}, oracle {oracle[name]}"
     told = dict(engine["evidence"])
     if "moves" in oracle["evidence"]:

@@ -7,47 +7,12 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from . import labels
 from .admission import KINDS
 from .city import DAYS, DEVICE_KINDS, FIRST_DAY, City
-from .data import data_of
+from .data import data_of, person
+from .habits import AGES, LEGACY, NEXT, OFFSETS, accuracy, near_site
 from .malformed import spoiled
 from .oracle import Oracle
-from .times import SHANGHAI
-
-OFFSETS = [timedelta(hours=8)] * 6 + [
-    timedelta(0),
-    timedelta(hours=-5),
-    timedelta(hours=5, minutes=30),
-    timedelta(hours=14),
-]
-AGES = [timedelta(0)] * 14 + [
-    timedelta(minutes=5),
-    timedelta(minutes=5, microseconds=1),
-    timedelta(minutes=-5),
-    timedelta(minutes=-5, microseconds=-1),
-    timedelta(seconds=40),
-    timedelta(minutes=4, seconds=59),
-    timedelta(hours=3),
-    timedelta(days=1),
-]
-NEXT = {  # what is likely to follow what
-    "bind": ["fill", "precheck", "bind", "lookup"],
-    "fill": ["load", "fill", "deliver", "postcheck", "incident"],
-    "load": ["deliver", "unload", "collect"],
-    "deliver": ["collect", "deliver", "receive", "incident"],
-    "collect": ["receive", "deliver", "fill"],
-    "receive": ["fill", "precheck", "deliver", "send_inspection"],
-    "send_inspection": ["receive", "inspect", "load"],
-    "inspect": ["lookup", "receive", "fill", "precheck"],
-    "scrap": ["fill", "lookup", "scrap", "deliver", "bind", "collect", "incident", "precheck", "inspect"],
-}
-LEGACY = [
-    "JZ-2011-000471",
-    "abcd",
-    "0690123456789200047a2y",
-    "1690123456789200047A2Y",
-    "0" + "1" * 14,
-    "A" * 40,
-    "0" + "1" * 13 + "Z" * 17,
-]
+from .places import north_of
+from .times import SHANGHAI, day_of
 
 
 class Cylinder:
@@ -58,6 +23,8 @@ class Cylinder:
         self.last = ("", datetime.min.replace(tzinfo=UTC), "", "")  # type, time, device, scan_id of its newest
         self.bound = False
         self.model = "YSP35.5"
+        self.filled: datetime | None = None  # when last
+        self.seen: list[tuple[str, datetime, dict]] = []  # device, time and `geo` of its scans
 
 
 class History:
@@ -73,6 +40,7 @@ class History:
         self.step = timedelta(days=DAYS) / scans
         self.oracle = Oracle(self.rows)
         self.sent: list[tuple[dict, Cylinder]] = []
+        self.checked: tuple[datetime, str] | None = None  # the latest household check made up: its time and customer
         self.lines: list[bytes] = []
         self.answers: list[dict] = []
         for number in range(scans):
@@ -104,9 +72,13 @@ class History:
         answer = self.oracle.answer(line)
         first = "rejected" not in answer and "duplicate" not in answer
         if first:
-            self.sent.append((scan, cylinder))
+            self.sent.append((json.loads(line), cylinder))  # a spoiled one may have been good all the same
         if first and not answer["dry_run"] and answer["type"] not in {"lookup", "home_check"}:
             bound = cylinder.bound = cylinder.bound or (answer["type"] == "bind" and not answer["violations"])
+            if answer["type"] == "fill":
+                cylinder.filled = answer["time"]
+            if "geo" in scan:
+                cylinder.seen.append((scan["device"], answer["time"], scan["geo"]))
             cylinder.last = (answer["type"] if bound else "unbound", answer["time"], scan["device"], scan["scan_id"])
         self.lines.append(line)
         self.answers.append(answer)
@@ -161,7 +133,19 @@ class History:
         device = self.device(kind)
         scan_id = f"{device[2:8]}-{rng.randrange(16**6):06x}-{number}"
         dry = rng.random() < 0.1
-        moment = self.moment(cylinder, device, scan_id)
+        geo, moment = None, self.moment(cylinder, device, scan_id)
+        if kind == "home_check":
+            moment = self.arrival - rng.choice([timedelta(days=days) for days in (0, 0, 0, 1, 5, 363, 364, 365, 366)])
+            if self.checked and rng.random() < 0.2:
+                moment = min(self.checked[0] + timedelta(microseconds=rng.choice([-1, 0, 0, 1])), self.arrival)
+        elif kind == "deliver" and self.checked and rng.random() < 0.2:
+            moment = self.shortly_after(cylinder, self.checked[0]) or moment
+        elif kind == "fill" and cylinder.filled and rng.random() < 0.4:
+            moment = self.shortly_after(cylinder, cylinder.filled + timedelta(minutes=30)) or moment
+        elif rng.random() < (0.4 if kind == "incident" else 0.15):
+            geo, moment = self.elsewhere(cylinder, device) or (None, moment)
+        elif rng.random() < 0.15:
+            moment = self.shortly_after(cylinder, cylinder.last[1] + timedelta(seconds=rng.randrange(200))) or moment
         scan = {
             "scan_id": scan_id,
             "type": kind,
@@ -176,22 +160,60 @@ class History:
         if self.arrival != moment or rng.random() < 0.5:
             scan["received"] = self.written(self.arrival)
         if rng.random() < 0.3:
-            scan["site"] = rng.choice(["S1", "S2", "S3", "P1", "H1", "G1", "UNKNOWN", ""])
+            scan["site"] = rng.choice(["S1", "S2", "S3", "P1", "H1", "G1", "G2", "UNKNOWN", ""])
+        if geo or rng.random() < 0.4:
+            scan["geo"] = geo or near_site(rng, self.site_of(scan, moment))
+        if rng.random() < 0.9:
+            scan["operator"] = person(rng, {"deliver": "courier", "load": "driver"}.get(kind, "filler"))
         if rng.random() < 0.2:
-            scan["geo"] = {"lon": 121.55, "lat": 29.87} | ({"acc_m": 12} if rng.random() < 0.5 else {})
-        if rng.random() < 0.2:
-            scan |= {"operator": "P0192", "battery": 0.7}
+            scan["battery"] = 0.7
         if dry or rng.random() < 0.1:
             scan["dry_run"] = dry
         data = data_of(rng, kind, cylinder, moment)
+        if kind in {"deliver", "home_check"} and self.checked and "customer" in data and rng.random() < 0.4:
+            data["customer"] = self.checked[1]
+        if kind == "home_check" and "customer" in data:
+            self.checked = moment, data["customer"]
         if data or rng.random() < 0.5 or kind in {"receive", "deliver"}:
             scan["data"] = data
         return scan, cylinder
+
+    def shortly_after(self, cylinder: Cylinder, moment: datetime) -> datetime | None:
+        """This moment or one a microsecond off, if it comes after all else of the cylinder; the arrival is then no sooner."""
+        if not cylinder.last[0]:
+            return None
+        moment += timedelta(microseconds=self.rng.choice([-1, 0, 0, 1]))
+        if moment <= cylinder.last[1]:
+            return None
+        self.now = max(self.now, moment)
+        self.arrival = max(self.arrival, moment)
+        return moment
+
+    def elsewhere(self, cylinder: Cylinder, device: str) -> tuple[dict, datetime] | None:
+        """A place and time to which nobody, or only just somebody, gets from where another device saw the cylinder."""
+        rng = self.rng
+        seen = [each for each in cylinder.seen if each[0] != device or rng.random() < 0.2][-1:]
+        if not seen:
+            return None
+        _, time_there, there = seen[0]
+        apart = rng.choice([4999.999, 5000.001, 5000.001, 5001, 20000, 60000])
+        hurry = timedelta(seconds=apart / (120 / 3.6) + rng.choice([-60, -0.001, 0.001]))
+        moment = self.shortly_after(cylinder, time_there + rng.choice([timedelta(0), hurry, hurry, hurry]))
+        if moment is None:
+            return None
+        return north_of(there, rng.choice([-1, 1]) * apart) | accuracy(rng), moment
+
+    def site_of(self, scan: dict, moment: datetime) -> dict:
+        known, day = self.oracle.registry.known(self.arrival), day_of(moment)
+        device = known.at("device", scan["device"], day) or {}
+        return known.at("site", scan.get("site") or device.get("site"), day) or {}
 
     def kind(self, cylinder: Cylinder) -> str:
         rng, last = self.rng, cylinder.last[0]
         if (not last and rng.random() < 0.8) or (last == "unbound" and rng.random() < 0.5):
             return "bind"
+        if rng.random() < 0.05:
+            return "home_check"
         if rng.random() < 0.75 and last in NEXT:
             return rng.choice(NEXT[last])
         kind = rng.choice(list(KINDS))

@@ -5,11 +5,11 @@ from collections import defaultdict
 from datetime import timedelta
 
 from . import admission, labels
-from .alerts import alert
+from .alerts import alert, resolved
 from .catalogue import CATALOGUE
-from .past import Past, Scan
+from .past import MOVES, Past, Scan
 from .registry import Registry
-from .rules import violations
+from .rules import device_answer, is_asked, violations
 from .times import day_of, instant
 
 LATE = timedelta(minutes=5)
@@ -47,8 +47,8 @@ class Oracle:
             return {"scan_id": body["scan_id"], "rejected": wrong}
         self.clock = clock
         label = labels.bare(body["label"]) if body["type"] != "home_check" else None
-        kind = known.at("device", body["device"], day_of(time))["device_kind"]
-        accepted = Scan(body, label, time, received, clock, kind)
+        device = known.at("device", body["device"], day_of(time))
+        accepted = Scan(body, label, time, received, clock, device)
         verdict, alerts = self.verdict(accepted)
         self.answers[key] = same, verdict
         self.arrived[label].append(accepted)
@@ -58,23 +58,34 @@ class Oracle:
         """The verdict and alerts of a scan, from all that arrived before it."""
         if scan.type == "home_check":
             return plain(scan), []
-        before = [s for s in self.arrived[scan.label] if s.leaves_a_trace and s.place_in_order < scan.place_in_order]
-        past = Past(sorted(before, key=lambda s: s.place_in_order))
-        case, found = violations(scan, past, self.registry.known(scan.clock))
-        asked = scan.dry_run or scan.type == "precheck"
+        past, (case, found) = self.judged(scan)
         answer = plain(scan)
-        answer["prevented" if asked else "violations"] = [
-            code if asked else {"code": code, "severity": CATALOGUE[code].severity, "device": CATALOGUE[code].device}
-            for code in found
-        ]
-        strictest = max([CATALOGUE[code].device for code in found], key=STRICTNESS.index, default="allow")
+        for code in found:
+            if is_asked(scan, code):
+                answer["prevented"].append(code)
+            else:
+                severity, device = CATALOGUE[code].severity, device_answer(case, code)
+                answer["violations"].append({"code": code, "severity": severity, "device": device})
+        strictest = max([device_answer(case, code) for code in found], key=STRICTNESS.index, default="allow")
         if strictest == "deny" and answer["late"]:
             strictest = "warn"
         answer["decision"] = "allow" if strictest == "silent" else strictest
         if scan.type in {"lookup", "precheck"}:
             answer["condition"] = None if "UNKNOWN_LABEL" in found else condition(case)
-        told = not asked and scan.type != "lookup"
-        return answer, [alert(case, code, evidence) for code, evidence in found.items()] if told else []
+        if scan.type == "lookup":
+            return answer, []
+        told = [code for code in found if CATALOGUE[code].is_alerted and not is_asked(scan, code)]
+        alerts = [alert(case, code, found[code]) for code in told]
+        if scan.type in MOVES and not scan.dry_run:
+            alerts += [resolved(self.judged(report)[1][0], "REPORTED_MISSING", scan) for report in past.open_reports]
+        return answer, alerts
+
+    def judged(self, scan: Scan) -> tuple[Past, tuple]:
+        """What came before a scan in order, and what the rules find."""
+        before = [s for s in self.arrived[scan.label] if s.leaves_a_trace and s.place_in_order < scan.place_in_order]
+        past = Past(sorted(before, key=lambda s: s.place_in_order), self.registry)
+        home_checks = [s for s in self.arrived[None] if s.leaves_a_trace]
+        return past, violations(scan, past, self.registry.known(scan.clock), home_checks)
 
 
 def plain(scan: Scan) -> dict:
@@ -100,7 +111,7 @@ def condition(case) -> dict:
         "full": past.full(),
         "owner": past.owner(),
         "next_inspection": past.due().isoformat(),
-        "end_of_life": past.end_of_life(case.model.get("life_years") if case.model else None).isoformat(),
+        "end_of_life": case.end_of_life().isoformat(),
     }
 
 

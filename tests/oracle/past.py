@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from . import labels
-from .times import a_day, years_after
+from .registry import Registry, licence_holds
+from .times import a_day, day_of, years_after
 
 MOVES = {"collect", "receive", "fill", "load", "unload", "deliver", "send_inspection"}
 INSPECTION_YEARS, LIFE_YEARS, LONGEST_YEARS = 4, 8, 12
@@ -23,14 +24,14 @@ PLACES = {
 
 @dataclass(frozen=True)
 class Scan:
-    """An accepted scan. `label` is bare; `clock` the arrival clock when it came; `kind` that of its device."""
+    """An accepted scan. `label` is bare; `clock` the arrival clock when it came; `device` the row of its device."""
 
     body: dict
     label: str | None
     time: datetime
     received: datetime
     clock: datetime
-    kind: str
+    device: dict
 
     @property
     def type(self) -> str:
@@ -43,6 +44,21 @@ class Scan:
     @property
     def dry_run(self) -> bool:
         return self.body.get("dry_run", False)
+
+    @property
+    def enterprise(self) -> str:
+        return self.device["enterprise"]
+
+    @property
+    def site(self) -> str | None:
+        """The id of its site: its own, else for station and agency devices the device's."""
+        fixed = self.device["device_kind"] in {"station", "agency"}
+        return self.body.get("site") or (self.device.get("site") if fixed else None)
+
+    @property
+    def tells_a_place(self) -> bool:
+        """Whether rule 3 may look at it."""
+        return self.leaves_a_trace and self.type != "home_check" and self.device["device_kind"] != "public"
 
     @property
     def leaves_a_trace(self) -> bool:
@@ -60,15 +76,28 @@ def scraps(scan: Scan) -> bool:
 class Past:
     """`scans`: all of this label that come before in order, dry runs and lookups left out."""
 
-    def __init__(self, scans: list[Scan]) -> None:
+    def __init__(self, scans: list[Scan], registry: Registry) -> None:
+        self.scans, self.registry = scans, registry
         self.binding: Scan | None = None
         self.scrapped = False
-        self.moving: list[Scan] = []  # the scans that moved the state: not under 1, 2 or 4
+        self.known: list[Scan] = []  # the scans not under 1
+        self.moving: list[Scan] = []  # the scans that moved the state: not under 1, 2, 4 or 38
+        self.believed: list[Scan] = []  # of these the inspections that are no `pass` under 10
+        self.open_reports: list[Scan] = []  # `missing` scans without a move since
         for scan in scans:
-            if self.is_unknown(scan) or self.scrapped or self.is_double(scan):
+            if scan.type == "missing":
+                self.open_reports.append(scan)
+            elif scan.type in MOVES:  # under 1 and 4 too, which stand alone but for 36 and 37
+                self.open_reports = []
+            if self.is_unknown(scan):
+                continue
+            self.known.append(scan)
+            if self.scrapped or self.is_double(scan) or self.is_not_by_owner(scan):
                 continue
             self.binding = self.binding or scan
             self.scrapped = scraps(scan)
+            if scan.type == "inspect" and (scan.data["result"] != "pass" or not self.is_suspect(scan)):
+                self.believed.append(scan)
             self.moving.append(scan)
 
     def is_unknown(self, scan: Scan) -> bool:
@@ -81,6 +110,32 @@ class Past:
             return False
         return any(scan.data[name] != self.binding.data[name] for name in ("serial", "maker"))
 
+    def is_not_by_owner(self, scan: Scan) -> bool:
+        """Rule 38."""
+        return scan.type == "transfer" and scan.enterprise != self.owner()
+
+    def is_suspect(self, scan: Scan) -> bool:
+        """Rule 10, by the registry as known when the inspection arrived."""
+        if scan.type != "inspect":
+            return False
+        known, agency, day = self.registry.known(scan.clock), scan.enterprise, day_of(scan.time)
+        row = known.at("enterprise", agency, day) or {}
+        if not licence_holds(row.get("inspection_licence"), day):
+            return True
+        if scan.data["result"] == "pass" and a_day(scan.data["next_due"]) > years_after(day, INSPECTION_YEARS):
+            return True
+        if not self.moves():
+            return False
+        last = self.moves()[-1]
+        if last.type == "receive":
+            return (known.at("site", last.site, day) or {}).get("enterprise") != agency
+        return last.type != "send_inspection" or last.data["agency"] != agency
+
+    def on_the_way_to_agency(self) -> bool:
+        """After a `send_inspection`, until the next inspect, collect, fill or deliver."""
+        last = self.of_type("send_inspection", "inspect", "collect", "fill", "deliver")[-1:]
+        return [scan.type for scan in last] == ["send_inspection"]
+
     def of_type(self, *types: str) -> list[Scan]:
         return [scan for scan in self.moving if scan.type in types]
 
@@ -91,7 +146,7 @@ class Past:
         return ([self.binding.data["owner"]] + [scan.data["to"] for scan in self.of_type("transfer")])[-1]
 
     def passes(self) -> list[Scan]:
-        return [scan for scan in self.of_type("inspect") if scan.data["result"] == "pass"]
+        return [scan for scan in self.believed if scan.data["result"] == "pass"]
 
     def due(self) -> date:
         """The last day on which the inspection is good."""
@@ -124,7 +179,7 @@ class Past:
 
     def failed(self) -> bool:
         """A failed inspection stands until one is passed."""
-        results = [scan.data["result"] for scan in self.of_type("inspect") if scan.data["result"] in {"pass", "fail"}]
+        results = [scan.data["result"] for scan in self.believed if scan.data["result"] in {"pass", "fail"}]
         return results[-1:] == ["fail"]
 
     def state(self) -> str:
@@ -132,4 +187,4 @@ class Past:
         if self.scrapped or self.failed():
             return "scrapped" if self.scrapped else "failed"
         last = [scan for scan in self.moving if scan is self.binding or scan.type in MOVES | {"inspect"}][-1]
-        return "at_agency" if last.type == "receive" and last.kind == "agency" else PLACES[last.type]
+        return "at_agency" if last.type == "receive" and last.device["device_kind"] == "agency" else PLACES[last.type]

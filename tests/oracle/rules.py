@@ -1,133 +1,60 @@
-"""The rules, each a small function of one case: None, or the evidence the texts name (an empty dict where they name none)."""
+"""Which rules look at a scan, and what they find: None, or the evidence the texts name (often an empty dict)."""
 
-from dataclasses import dataclass
-from datetime import date
-
+from . import rules_of_cylinder as cylinder
+from . import rules_of_trade as trade
+from .case import Case
+from .catalogue import CATALOGUE
 from .past import Past, Scan
-from .registry import Known, licence_holds
-from .times import day_of
+from .registry import Known
 
-
-@dataclass(frozen=True)
-class Case:
-    """A scan, what came before it on its label, the registry as known. `type`: a precheck is judged as the fill it asks."""
-
-    scan: Scan
-    past: Past
-    known: Known
-    type: str
-
-    @property
-    def day(self) -> date:
-        return day_of(self.scan.time)
-
-    @property
-    def device(self) -> dict:
-        return self.known.at("device", self.scan.body["device"], self.day)
-
-    @property
-    def enterprise(self) -> str:
-        return self.device["enterprise"]
-
-    @property
-    def site(self) -> dict | None:
-        """The row of the scan's site: its own, else for station and agency devices the device's."""
-        of_device = self.device.get("site") if self.device["device_kind"] in {"station", "agency"} else None
-        return self.known.at("site", self.scan.body.get("site") or of_device, self.day)
-
-    @property
-    def site_enterprise(self) -> str:
-        """The enterprise of the site, of the scan where no site is known."""
-        return self.site["enterprise"] if self.site else self.enterprise
-
-    @property
-    def customer(self) -> dict | None:
-        return self.known.at("customer", self.scan.data.get("customer"), self.day)
-
-    @property
-    def model(self) -> dict | None:
-        return self.known.at("model", self.past.binding.data["model"], self.day)
-
-
-def unknown_label(case: Case):
-    return {} if case.past.is_unknown(case.scan) else None
-
-
-def duplicate_binding(case: Case):
-    return {} if case.past.is_double(case.scan) else None
-
-
-def scrapped_in_use(case: Case):
-    return {} if case.past.scrapped and case.scan.type not in {"lookup", "scrap"} else None
-
-
-def inspection_overdue(case: Case):
-    return {"due": case.past.due().isoformat()} if case.day > case.past.due() else None
-
-
-def inspection_overdue_fill(case: Case):
-    return inspection_overdue(case) if case.type == "fill" else None
-
-
-def inspection_overdue_deliver(case: Case):
-    return inspection_overdue(case) if case.type == "deliver" else None
-
-
-def foreign_cylinder_fill(case: Case):
-    return {} if case.type == "fill" and case.site_enterprise != case.past.owner() else None
-
-
-def unlicensed_filling(case: Case):
-    enterprise = case.known.at("enterprise", case.site_enterprise, case.day) or {}
-    return {} if case.type == "fill" and not licence_holds(enterprise.get("filling_licence"), case.day) else None
-
-
-def overfill(case: Case):
-    if case.type != "fill" or case.model is None:
-        return None
-    limit = round(case.model["max_fill_kg"] * 1000) + round(case.model["tolerance_kg"] * 1000)
-    return {} if round(case.scan.data["net_kg"] * 1000) > limit else None
-
-
-def deliver_without_fill(case: Case):
-    return {} if case.type == "deliver" and not case.past.full() else None
-
-
-def realname_missing(case: Case):
-    verified = case.customer is not None and case.customer.get("realname_verified")
-    return {} if case.type == "deliver" and not verified else None
-
-
-def incident_reported(case: Case):
-    if case.type != "incident":
-        return None
-    return {"moves": [(move.type, move.time) for move in case.past.moves()[-5:]]}
-
-
-STAND_ALONE = {"UNKNOWN_LABEL": unknown_label, "SCRAPPED_IN_USE": scrapped_in_use}
-ALWAYS = {"INCIDENT_REPORTED": incident_reported}
+STAND_ALONE = {"UNKNOWN_LABEL": cylinder.unknown_label, "SCRAPPED_IN_USE": cylinder.scrapped_in_use}
+ALWAYS = {"INCIDENT_REPORTED": cylinder.incident_reported, "REPORTED_MISSING": cylinder.reported_missing}
 OTHERS = {
-    "DUPLICATE_BINDING": duplicate_binding,
-    "INSPECTION_OVERDUE_FILL": inspection_overdue_fill,
-    "INSPECTION_OVERDUE_DELIVER": inspection_overdue_deliver,
-    "FOREIGN_CYLINDER_FILL": foreign_cylinder_fill,
-    "UNLICENSED_FILLING": unlicensed_filling,
-    "OVERFILL": overfill,
-    "DELIVER_WITHOUT_FILL": deliver_without_fill,
-    "REALNAME_MISSING": realname_missing,
+    "DUPLICATE_BINDING": cylinder.duplicate_binding,
+    "LABEL_CLONE_SUSPECT": cylinder.label_clone_suspect,
+    "SERVICE_LIFE_EXCEEDED": cylinder.service_life_exceeded,
+    "INSPECTION_OVERDUE_FILL": cylinder.inspection_overdue_fill,
+    "INSPECTION_OVERDUE_DELIVER": cylinder.inspection_overdue_deliver,
+    "INSPECTION_DUE_SOON": cylinder.inspection_due_soon,
+    "INSPECTION_FAILED_IN_USE": cylinder.inspection_failed_in_use,
+    "INSPECTION_RECORD_SUSPECT": cylinder.inspection_record_suspect,
+    "FOREIGN_CYLINDER_FILL": trade.foreign_cylinder_fill,
+    "FOREIGN_CYLINDER_SALE": trade.foreign_cylinder_sale,
+    "UNLICENSED_FILLING": trade.unlicensed_filling,
+    "UNLICENSED_OPERATOR": trade.unlicensed_operator,
+    "OVERFILL": trade.overfill,
+    "UNDERFILL": trade.underfill,
+    "REFILL_NO_CIRCULATION": trade.refill_no_circulation,
+    "FILLER_UNQUALIFIED": trade.filler_unqualified,
+    "DELIVER_WITHOUT_FILL": trade.deliver_without_fill,
+    "COURIER_NOT_OF_OWNER": trade.courier_not_of_owner,
+    "DELIVER_NO_CONTRACT": trade.deliver_no_contract,
+    "REALNAME_MISSING": trade.realname_missing,
+    "PROHIBITED_PREMISES": trade.prohibited_premises,
+    "HOME_CHECK_OVERDUE": trade.home_check_overdue,
+    "VEHICLE_UNLICENSED": trade.vehicle_unlicensed,
+    "CREW_UNQUALIFIED": trade.crew_unqualified,
+    "UNAPPROVED_LOCATION": cylinder.unapproved_location,
+    "TRANSFER_NOT_BY_OWNER": cylinder.transfer_not_by_owner,
 }
+A_FACT_AT_A_PRECHECK = "LABEL_CLONE_SUSPECT"
 OF_A_PRECHECK = {
     "UNKNOWN_LABEL",
+    A_FACT_AT_A_PRECHECK,
     "SCRAPPED_IN_USE",
+    "SERVICE_LIFE_EXCEEDED",
     "INSPECTION_OVERDUE_FILL",
+    "INSPECTION_DUE_SOON",
+    "INSPECTION_FAILED_IN_USE",
     "FOREIGN_CYLINDER_FILL",
     "UNLICENSED_FILLING",
+    "FILLER_UNQUALIFIED",
 }
 
 
-def violations(scan: Scan, past: Past, known: Known) -> tuple[Case, dict[str, dict]]:
+def violations(scan: Scan, past: Past, known: Known, home_checks: list[Scan]) -> tuple[Case, dict[str, dict]]:
     """The codes of a scan with their evidence, in no particular order."""
-    case = Case(scan, past, known, "fill" if scan.type == "precheck" else scan.type)
+    case = Case(scan, past, known, "fill" if scan.type == "precheck" else scan.type, home_checks)
     found = {}
     for code, rule in STAND_ALONE.items():
         if scan.type == "lookup" and code != "UNKNOWN_LABEL":
@@ -142,3 +69,15 @@ def violations(scan: Scan, past: Past, known: Known) -> tuple[Case, dict[str, di
         if (evidence := rule(case)) is not None:
             found[code] = evidence
     return case, found
+
+
+def device_answer(case: Case, code: str) -> str:
+    """What the device is told: the catalogue's word, for 30 by the case."""
+    if code == "HOME_CHECK_OVERDUE":
+        return "deny" if case.hazard_open() else "warn"
+    return CATALOGUE[code].device
+
+
+def is_asked(scan: Scan, code: str) -> bool:
+    """Whether a violation is only what would be: of a dry run, or of the fill a precheck asks for."""
+    return scan.dry_run or (scan.type == "precheck" and code != A_FACT_AT_A_PRECHECK)

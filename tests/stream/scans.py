@@ -10,13 +10,21 @@ from processors.registry import AnyRow, Registry, parse_row
 
 LICENCE = {"no": "L1", "valid_from": "2020-01-01", "valid_to": "2030-12-31"}
 ROWS: list[dict[str, Any]] = [
-    {"kind": "enterprise", "id": "E1", "name": "甬城燃气", "district": "330203", "filling_licence": LICENCE},
+    {"kind": "enterprise", "id": "E1", "name": "甬城燃气", "district": "330203"}
+    | {"filling_licence": LICENCE, "gas_licence": LICENCE, "inspection_licence": LICENCE},
     {"kind": "site", "id": "ST1", "enterprise": "E1", "site_kind": "filling_station", "district": "330212"},
     {"kind": "device", "id": "D-st1", "enterprise": "E1", "device_kind": "station", "site": "ST1"},
     {"kind": "device", "id": "D-co1", "enterprise": "E1", "device_kind": "courier"},
     {"kind": "device", "id": "D-pub", "device_kind": "public"},
     {"kind": "model", "id": "YSP35.5", "max_fill_kg": 14.9, "nominal_kg": 14.5, "tolerance_kg": 0.5},
-    {"kind": "customer", "id": "C1", "customer_kind": "resident", "district": "330203", "realname_verified": True},
+    {"kind": "vehicle", "id": "V1", "enterprise": "E1", "permit": LICENCE, "max_cylinders": 100},
+    *(
+        {"kind": "staff", "id": person, "enterprise": "E1", "role": role, "certificate": LICENCE}
+        for person, role in (("P1", "filler"), ("P2", "courier"), ("P3", "driver"), ("P4", "escort"))
+    ),
+    {"kind": "customer", "id": "C1", "customer_kind": "restaurant", "district": "330203", "realname_verified": True,
+     "premises": {"cylinder_room": True}, "home_check": "2026-09-01",
+     "contracts": [{"enterprise": "E1", "valid_from": "2020-01-01", "valid_to": "2030-12-31"}]},
 ]  # fmt: skip
 PARAMETERS = DEFAULT
 
@@ -49,7 +57,7 @@ def scan(
     time = f"2026-11-20T{8 + at // 3600 % 12:02d}:{at // 60 % 60:02d}:{at % 60:02d}+08:00"
     return {
         "scan_id": f"scan-{number:06d}", "type": type, "label": label(on), "time": time, "received": time,
-        "device": device, "data": data,
+        "device": device, "operator": "P2" if device == "D-co1" else "P1", "data": data,
     }  # fmt: skip
 
 
@@ -68,11 +76,16 @@ def bind(number: int, on: int = 0) -> dict[str, Any]:
     )
 
 
+CYCLE = 6
+
+
 def cycle(start: int, on: int = 0) -> list[dict[str, Any]]:
-    """Check, fill, deliver, collect: four scans without a violation."""
+    """Check, fill, check, load, deliver, collect: `CYCLE` scans without a violation."""
     return [
         scan(start, "precheck", on=on, passed=True),
         scan(start + 1, "fill", on=on, net_kg=14.5),
-        scan(start + 2, "deliver", on=on, device="D-co1", customer="C1"),
-        scan(start + 3, "collect", on=on, device="D-co1", customer="C1"),
+        scan(start + 2, "postcheck", on=on, passed=True),
+        scan(start + 3, "load", on=on, vehicle="V1", driver="P3", escort="P4"),
+        scan(start + 4, "deliver", on=on, device="D-co1", customer="C1", vehicle="V1"),
+        scan(start + 5, "collect", on=on, device="D-co1", customer="C1"),
     ]

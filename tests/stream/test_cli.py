@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from processors.rules import RULES
 from stream import cli
 from stream.registry_load import RegistryFileError, read
 from stream.settings import Settings, SettingsError, load
@@ -111,3 +112,14 @@ def test_a_label_is_printed_as_its_digital_link_and_a_wrong_one_is_refused(
     assert (tmp_path / f"{label}.svg").read_text().startswith("<svg")
     assert run(monkeypatch, "labels", "print", label[:-1] + "?", "--out", str(tmp_path)) == cli.USAGE_ERROR
     assert "check character" in capsys.readouterr().err
+
+
+def test_a_rule_is_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "rules") == 0
+    listed = capsys.readouterr().out
+    assert listed.count("\n") == len(RULES)
+    assert run(monkeypatch, "rules", "show", "overfill") == 0
+    told = capsys.readouterr().out
+    for part in ("超装", "Filled over the maximum", "特种设备安全法 Art 85", "market-supervision", "deny"):
+        assert part in told
+    assert run(monkeypatch, "rules", "show", "NO_SUCH") == cli.USAGE_ERROR
