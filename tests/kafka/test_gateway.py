@@ -2,7 +2,11 @@
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ import zstandard
 from stream import topics
 from stream.up import Stack
 from tests.kafka import harness
-from tests.stream.scans import bind, cycle, label, scan
+from tests.stream.scans import CYCLE, bind, cycle, label, scan
 
 pytestmark = pytest.mark.kafka
 
@@ -141,6 +145,58 @@ def test_the_same_scan_a_hundred_times_has_one_effect(up: Stack) -> None:
     alerts = [one for one in harness.standing_alerts(up.settings.broker).values() if one["label"] == label(4)]
     assert [one["code"] for one in alerts] == ["OVERFILL"]
     harness.until("both scans in the archive", lambda: len(harness.archived(up, label(4))) == 2)
+
+
+def test_an_alert_lies_under_its_district_with_each_authority(up: Stack) -> None:
+    harness.post(up, [bind(45, on=6), scan(46, "incident", on=6, kind="leak")])
+    told = {
+        record.topic(): (record.key(), json.loads(record.value()))
+        for topic in topics.ALERTS.values()
+        for record in harness.read_topic(up.settings.broker, topic.name)
+        if json.loads(record.value())["scan_id"] == "scan-000046"
+    }
+    wanted = {
+        f"alerts.{name}" for name in ("fire-rescue", "market-supervision", "urban-enforcement", "public-security")
+    }
+    assert told.keys() == wanted
+    assert {key for key, _ in told.values()} == {b"330212"}
+    (alert,) = {json.dumps(alert) for _, alert in told.values()}
+    assert json.loads(alert)["districts"] == ["330212", "330203"], "the site's first, then the enterprise's home"
+
+
+def test_time_passes_in_every_partition_by_the_posters_clock(up: Stack) -> None:
+    latest = scan(4000, on=7)["received"]
+    harness.post(up, scan(4000, on=7))
+
+    def ticked() -> bool:
+        told = {
+            record.partition(): datetime.fromisoformat(json.loads(record.value())["received"])
+            for record in harness.read_topic(up.settings.broker, topics.SCANS.name)
+            if record.key() is None
+        }
+        return len(told) == up.settings.partitions and set(told.values()) == {datetime.fromisoformat(latest)}
+
+    harness.until("a tick of the latest arrival in every partition", ticked)
+
+
+def test_a_cylinder_is_traced_from_the_command_line(up: Stack) -> None:
+    harness.post(up, [bind(1048, on=8), *cycle(1049, on=8)])
+    harness.until("the cycle in the archive", lambda: len(harness.archived(up, label(8))) == 1 + CYCLE)
+
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "stream.cli", "trace", "--query", up.query, *arguments],
+            capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "160"},
+        )  # fmt: skip
+
+    shown = command(f"https://id.example/8003/{label(8)}")
+    assert shown.returncode == 0, shown.stderr
+    for part in (label(8), "甬城燃气", "充装 fill", "14.5 kg", "配送 deliver", "C1", "P1"):
+        assert part in shown.stdout, part
+    hands = json.loads(command(label(8), "--json").stdout)["hands"]
+    assert [hand["type"] for hand in hands] == ["bind", *(one["type"] for one in cycle(49))]
+    unknown = command(label(99))
+    assert (unknown.returncode, "never" in unknown.stderr or "no " in unknown.stderr) == (1, True), unknown.stderr
 
 
 def test_registry_changes_count_from_their_arrival(up: Stack, tmp_path: Path) -> None:
