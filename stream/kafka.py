@@ -1,6 +1,7 @@
 """How this product talks to Kafka: the settings of its producers and consumers, and the making of topics."""
 
 import logging
+import time
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -19,6 +20,10 @@ _FOR_GOOD = frozenset(
         KafkaError._AUTO_OFFSET_RESET,
         KafkaError._AUTHENTICATION,
     }
+)
+
+_NO_LEADER_YET = frozenset(
+    {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError._TRANSPORT}
 )
 
 _log = logging.getLogger(__name__)
@@ -111,24 +116,29 @@ def partitions_of(client: Consumer | Producer | AdminClient, topic: str, timeout
     return sorted(found.partitions)
 
 
-def end_of(settings: Settings, topic: str, partition: int) -> int:
-    """The offset after the last record of a partition. Raises KafkaException."""
-    consumer = follower(settings, "end")
-    try:
-        _, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)
-        return int(end)
-    finally:
-        consumer.close()
+def end_of(consumer: Consumer, topic: str, partition: int, timeout: float = 30) -> int:
+    """The offset after the last record of a partition; 0 where nothing was ever written.
+
+    A partition just made, or one whose broker just came back, has no leader for a moment: that is waited out. Raises
+    KafkaException.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            _, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=timeout)
+        except KafkaException as error:
+            if error.args[0].code() not in _NO_LEADER_YET or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return int(end)
 
 
 def holds_records(settings: Settings, topic: str) -> bool:
     """Whether a topic has ever been written to."""
     consumer = follower(settings, "end")
     try:
-        return any(
-            consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[1]
-            for partition in partitions_of(consumer, topic)
-        )
+        return any(end_of(consumer, topic, partition) for partition in partitions_of(consumer, topic))
     finally:
         consumer.close()
 

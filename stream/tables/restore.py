@@ -21,13 +21,22 @@ class RestoreError(Exception):
     """The state of a partition cannot be read back; the message says why."""
 
 
+def changelog_end(settings: Settings, partition: int) -> int:
+    """The offset after the last record of a partition's changelog. Raises KafkaException."""
+    consumer = kafka.follower(settings, "restore")
+    try:
+        return kafka.end_of(consumer, topics.CYLINDERS_CHANGELOG.name, partition)
+    finally:
+        consumer.close()
+
+
 def restore(settings: Settings, partition: int) -> tuple[dict[str, Cylinder], int]:
     """The live state of one partition and the changelog offset up to which it was read. Raises RestoreError."""
     consumer = kafka.follower(settings, "restore", **{"queued.min.messages": 1_000_000})
     latest: dict[bytes, bytes] = {}
     try:
         place = TopicPartition(topics.CYLINDERS_CHANGELOG.name, partition, 0)
-        _, end = consumer.get_watermark_offsets(place, timeout=_NO_PROGRESS_SECONDS)
+        end = kafka.end_of(consumer, place.topic, partition, _NO_PROGRESS_SECONDS)
         consumer.assign([place])
         position, progress = 0, time.monotonic()
         while position < end:

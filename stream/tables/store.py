@@ -17,9 +17,9 @@ from faust.stores.memory import Store
 from faust.types import TP
 
 from processors.cylinder import Cylinder
-from stream import kafka, topics
+from stream import topics
 from stream.settings import Settings
-from stream.tables.restore import restore
+from stream.tables.restore import changelog_end, restore
 
 
 class CylinderStore(Store):
@@ -43,9 +43,7 @@ class CylinderStore(Store):
             if partition not in self.states:
                 self.states[partition], self._ends[partition] = await asyncio.to_thread(restore, settings, partition)
             else:
-                self._ends[partition] = await asyncio.to_thread(
-                    kafka.end_of, settings, topics.CYLINDERS_CHANGELOG.name, partition
-                )
+                self._ends[partition] = await asyncio.to_thread(changelog_end, settings, partition)
 
     def persisted_offset(self, tp: TP) -> int | None:
         """The last changelog record our state includes: Faust restores what comes after it, which is nothing."""
