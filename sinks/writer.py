@@ -51,7 +51,7 @@ class Writer:
                 self._insert(ScanRow.table, revised)
                 inserted[ScanRow.table] = inserted.get(ScanRow.table, 0) + len(revised)
             write_positions(self._client, batch)
-        except Exception:
+        except Exception:  # whatever it was, the answer to an insert may be lost: nothing is known any more
             self._doubt.clear()
             raise
         return inserted

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from processors.rules.declaration import Authority
+
 DAY_MS: Final = 24 * 3600 * 1000
 
 # Keys are placed as Java clients place them; librdkafka's own default agrees with that on 9 % of keys only.
@@ -36,7 +38,7 @@ REJECTED: Final = Topic("scans.rejected", key="as received", partitions=3, confi
 REGISTRY: Final = Topic("registry", key="kind/id/valid_from", partitions=1, config=_COMPACTED)
 HOME_CHECKS: Final = Topic("home-checks", key="customer", partitions=1, config=_kept(0))
 
-AUTHORITIES: Final = ("market-supervision", "urban-enforcement", "public-security", "transport", "fire-rescue")
+AUTHORITIES: Final = tuple(authority.value for authority in Authority)
 ALERTS: Final = MappingProxyType(
     {name: Topic(f"alerts.{name}", key="district", partitions=3, config=_kept(90)) for name in AUTHORITIES}
 )

@@ -22,6 +22,6 @@ class VitalThread(threading.Thread):
     def run(self) -> None:
         try:
             self._work()
-        except Exception:
+        except Exception:  # any: a thread that is gone without a word is what this class is against
             _log.critical("%s broke: this process ends", self.name, exc_info=True)
             os.kill(os.getpid(), signal.SIGTERM)

@@ -69,15 +69,16 @@ class ChunkJudge:
             self._judge(record, found, chunk)
 
     def _judge(self, record: Any, scan: Scan, chunk: "_Chunk") -> None:
+        partition = chunk.effects.partition
+        clock = self._clocks.get(partition, 0)
+        received = instant(scan.received) if scan.received else clock
         cylinder = chunk.cylinders.get(scan.label)
         if cylinder is None:
             cylinder = Cylinder()
         elif record.offset <= cylinder.offset:
+            self._advance(partition, received)  # its time has passed, in this life too
             chunk.runs.cut()
             return
-        partition = chunk.effects.partition
-        clock = self._clocks.get(partition, 0)
-        received = instant(scan.received) if scan.received else clock
         judgement = judge(cylinder, scan, max(clock, received), self._registry, self._parameters)
         if isinstance(judgement.verdict, Reject):
             chunk.reject(record, judgement.verdict)

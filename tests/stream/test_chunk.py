@@ -137,3 +137,13 @@ def test_a_crash_anywhere_changes_nothing_that_anyone_sees(data: st.DataObject) 
     assert learnt == expected
     assert alerts == wanted_alerts
     assert changelog == whole.changelog
+
+
+def test_the_arrival_clock_runs_over_scans_that_are_passed_over() -> None:
+    first, then = scan(50, "scrap", on=1, reason="old"), scan(2, "incident", on=3, kind="leak")
+    log = records([bind(1, on=1), first, then])
+    raised = Worker({}).take(log).alerts[-1].raised_at
+    assert raised == first["received"], "the latest arrival so far, not the incident's own"
+    changelog: dict[str, bytes] = {}
+    Worker(changelog).take(log[:2])
+    assert Worker(changelog).take(log).alerts[-1].raised_at == raised
