@@ -37,6 +37,10 @@ VERDICTS: Final = Topic("verdicts", key="none; the partition of its scans", conf
 REJECTED: Final = Topic("scans.rejected", key="as received", partitions=3, config=_kept(90))
 REGISTRY: Final = Topic("registry", key="kind/id/valid_from", partitions=1, config=_COMPACTED)
 HOME_CHECKS: Final = Topic("home-checks", key="customer", partitions=1, config=_kept(0))
+# Not compacted: of one code the first record stands, and compaction would keep the last.
+ALIASES: Final = Topic("aliases", key="legacy code", partitions=1, config=_kept(0))
+# What came to a customer or vehicle and what left it. State is in the changelog: this need only outlive an outage.
+HOLDERS: Final = Topic("holders", key="customer/id or vehicle/id", config=_kept(7))
 
 AUTHORITIES: Final = tuple(authority.value for authority in Authority)
 ALERTS: Final = MappingProxyType(
@@ -48,6 +52,22 @@ APP_ID: Final = "pingliu-worker"
 CYLINDERS_TABLE: Final = "cylinders"
 CYLINDERS_CHANGELOG: Final = Topic(f"{APP_ID}-{CYLINDERS_TABLE}-changelog", key="label", config=_COMPACTED)
 
+HOLDERS_TABLE: Final = "holders"
+HOLDERS_CHANGELOG: Final = Topic(
+    f"{APP_ID}-{HOLDERS_TABLE}-changelog", key="customer/id or vehicle/id", config=_COMPACTED
+)
+
 SINK_GROUP: Final = "pingliu-sink"
 
-ALL: Final = (SCANS, VERDICTS, REJECTED, REGISTRY, HOME_CHECKS, *ALERTS.values(), CYLINDERS_CHANGELOG)
+ALL: Final = (
+    SCANS,
+    VERDICTS,
+    REJECTED,
+    REGISTRY,
+    HOME_CHECKS,
+    ALIASES,
+    HOLDERS,
+    *ALERTS.values(),
+    CYLINDERS_CHANGELOG,
+    HOLDERS_CHANGELOG,
+)

@@ -1,7 +1,7 @@
 """What becomes of each scan of a request, decided before Kafka hears of it. Sans-IO.
 
 A scan is accepted, a repeat (accepted too: Kafka and the worker know best), or a reject for `scans.rejected`. Identity
-numbers are tokens from here on.
+numbers are tokens from here on, and legacy codes that a `bind` named as aliases are labels: one cylinder is one key.
 """
 
 from collections import OrderedDict
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from processors.aliases import Aliases
 from processors.intake import admit
 from processors.judge import CONFLICT, digest_of
 from processors.model import HomeCheckScan, Reject, Scan, encode
@@ -42,8 +43,11 @@ class Admitted:
 class Admission:
     """The gate of one gateway; remembers the last scans it acknowledged."""
 
-    def __init__(self, registry: Registry, tokens: Tokens, parameters: Parameters, *, trial: bool) -> None:
+    def __init__(
+        self, registry: Registry, aliases: Aliases, tokens: Tokens, parameters: Parameters, *, trial: bool
+    ) -> None:
         self._registry = registry
+        self._aliases = aliases
         self._tokens = tokens
         self._parameters = parameters
         self._trial = trial
@@ -103,8 +107,12 @@ class Admission:
 
     def _against_known(self, scan: Scan, here: dict[tuple[str, str], bytes], admitted: Admitted) -> Scan | Reject:
         ids = (scan.device, scan.scan_id)
-        digest = digest_of(scan)
         known = here.get(ids) or self._known.get(ids)
+        # A scan that entered under a legacy code before that was an alias stays where it was judged. The same scan again
+        # follows it there, where the worker knows it as a repeat; under its label it would be a conflict or count twice.
+        if known is None or known != digest_of(scan):
+            self._aliases.resolve(scan)
+        digest = digest_of(scan)
         if known is not None and known != digest:
             return Reject("scan_id", CONFLICT, scan.scan_id)
         admitted.duplicates += known is not None

@@ -19,6 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from processors.model import Tick, encode
 from processors.parameters import DEFAULT
 from stream import kafka, metrics, topics
+from stream.alias_feed import AliasFeed
 from stream.gateway.admission import Admission
 from stream.gateway.answers import Answers
 from stream.gateway.body import read_body
@@ -43,10 +44,13 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._feed = RegistryFeed(settings, "gateway")
+        self._alias_feed = AliasFeed(settings, "gateway")
         self._log = Log(settings)
         self._answers = Answers(settings)
         tokens = Tokens(settings.token_key.get_secret_value())
-        self._admission = Admission(self._feed.registry, tokens, DEFAULT, trial=settings.insecure_devices)
+        self._admission = Admission(
+            self._feed.registry, self._alias_feed.aliases, tokens, DEFAULT, trial=settings.insecure_devices
+        )
         self._post = ScanPost(self._admission, self._log, self._answers, self._feed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,7 +107,10 @@ class Gateway:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
+        # Nothing is answered, `/readyz` neither, before both are read to their ends: a scan that came sooner would enter
+        # Kafka under another key than its cylinder's.
         await asyncio.to_thread(self._feed.start)
+        await asyncio.to_thread(self._alias_feed.start)
         self._answers.start()
         ticking = asyncio.create_task(self._tick())
         try:
@@ -115,6 +122,7 @@ class Gateway:
     def _close(self) -> None:
         self._answers.close()
         self._log.close()
+        self._alias_feed.close()
         self._feed.close()
 
     async def _tick(self) -> None:

@@ -6,20 +6,21 @@ from typing import Any
 
 import pytest
 
+from processors.aliases import Aliases
 from processors.model import Reject, Scan
 from stream import topics
 from stream.gateway.admission import Admission, Admitted, status_of
 from stream.gateway.posted import Posted, take_apart
 from stream.gateway.problems import Reply
 from stream.gateway.tokens import Tokens
-from tests.stream.scans import PARAMETERS, bind, registry, rows, scan
+from tests.stream.scans import PARAMETERS, bind, label, registry, rows, scan
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECRET = "330203199001011234"
 
 
-def admission(*, trial: bool = True) -> Admission:
-    return Admission(registry(), Tokens("k"), PARAMETERS, trial=trial)
+def admission(aliases: Aliases | None = None, *, trial: bool = True) -> Admission:
+    return Admission(registry(), aliases or Aliases(), Tokens("k"), PARAMETERS, trial=trial)
 
 
 def posted(document: Any, content_type: str = "application/json") -> Posted:
@@ -123,7 +124,7 @@ def test_an_identity_number_becomes_a_token_and_is_found_again() -> None:
     tokens = Tokens("k")
     customer.id_token = tokens.of(SECRET.lower() + " ")  # type: ignore[union-attr]
     loaded.put(customer)
-    gate = Admission(loaded, tokens, PARAMETERS, trial=True)
+    gate = Admission(loaded, Aliases(), tokens, PARAMETERS, trial=True)
     record = gate.admit(posted(scan(1, "deliver", device="D-co1", id_number=SECRET)), NOW).records[0]
     assert SECRET.encode() not in record.value
     assert json.loads(record.value)["data"] == {"customer": "C1", "id_token": tokens.of(SECRET)}
@@ -184,3 +185,61 @@ def test_a_home_check_goes_to_its_own_topic() -> None:
     del check["label"]
     record = admit(admission(), check).records[0]
     assert (record.topic, record.key) == (topics.HOME_CHECKS.name, b"C1")
+
+
+def legacy(number: int, code: str = "NB-0001") -> dict[str, Any]:
+    return scan(number) | {"label": code}
+
+
+def test_a_known_alias_enters_under_its_label_also_as_a_link_and_in_replaces() -> None:
+    aliases = Aliases()
+    aliases.take("NB-0001", label(1))
+    gate = admission(aliases)
+    for document in (legacy(1), legacy(2, "https://id.example/8003/NB-0001")):
+        record = admit(gate, document).records[0]
+        assert (record.key, json.loads(record.value)["label"]) == (label(1).encode(), label(1))
+    new = bind(3, on=2)
+    new["data"]["replaces"] = "NB-0001"
+    record = admit(gate, new).records[0]
+    assert (record.key, json.loads(record.value)["data"]["replaces"]) == (label(2).encode(), label(1))
+
+
+def test_a_code_that_nobody_named_enters_as_it_is() -> None:
+    aliases = Aliases()
+    aliases.take("NB-0001", label(1))
+    record = admit(admission(aliases), legacy(1, "nb-0001")).records[0]
+    assert (record.key, json.loads(record.value)["label"]) == (b"nb-0001", "nb-0001")
+
+
+def test_a_code_and_its_label_are_the_same_scan() -> None:
+    aliases = Aliases()
+    aliases.take("NB-0001", label(1))
+    gate = admission(aliases)
+    admitted = admit(gate, [legacy(1), scan(1, on=1)])
+    assert (admitted.duplicates, admitted.rejects) == (1, [])
+    gate.acknowledged(admitted)
+    for again in (legacy(1), scan(1, on=1)):
+        admitted = admit(gate, again)
+        assert (admitted.duplicates, admitted.rejects) == (1, [])
+        assert admitted.records[0].key == label(1).encode()
+    assert status_of(admit(gate, legacy(1) | {"operator": "P2"}).rejects[0][1]) == 409
+
+
+def test_a_scan_from_before_its_alias_sent_again_goes_where_it_went() -> None:
+    aliases = Aliases()
+    gate = admission(aliases)
+    gate.acknowledged(admit(gate, legacy(1)))
+    aliases.take("NB-0001", label(1))
+    again = admit(gate, legacy(1))
+    assert (again.duplicates, again.rejects, again.records[0].key) == (1, [], b"NB-0001")
+    gate.acknowledged(again)
+    assert admit(gate, legacy(1)).records[0].key == b"NB-0001", "and the third time too"
+    assert admit(gate, legacy(2)).records[0].key == label(1).encode(), "a new scan goes under the label"
+    assert status_of(admit(gate, legacy(1) | {"operator": "P2"}).rejects[0][1]) == 409
+
+
+def test_a_reject_is_kept_under_the_code_it_came_with() -> None:
+    aliases = Aliases()
+    aliases.take("NB-0001", label(1))
+    (record,) = admit(admission(aliases), legacy(1) | {"device": "D-none"}).records
+    assert json.loads(record.value)["label"] == "NB-0001"
