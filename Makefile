@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint types docs lock bench clean
+.PHONY: help setup demo test mutants lint types docs lock bench prove clean
 
 help: ## Show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -18,6 +18,9 @@ demo: setup ## A simulated city, judged live (KEEP=1: stay up)
 test: setup ## All tests, with a real broker and a real ClickHouse
 	@$(BIN)/python -m pytest $(TEST_FLAGS)
 
+mutants: setup ## Whether the tests notice a change in processors/ (ONLY=processors/rules: in a part)
+	@nice $(BIN)/python -m tests.mutants $(ONLY)
+
 lint: setup ## ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -27,6 +30,9 @@ types: setup ## mypy --strict
 
 bench: setup ## The worker beside stock Faust, in one run
 	@$(BIN)/python -m load_tests.worker_throughput $(BENCH_FLAGS)
+
+prove: setup ## The engine against the independent oracle, over ten million scans (hours)
+	@PINGLIU_ORACLE_SCANS=10000000 $(BIN)/python -m pytest tests/processors/test_oracle.py
 
 docs: setup ## Write the reference pages of docs/ from the code
 	@$(BIN)/python -m stream.reference

@@ -87,7 +87,7 @@ def _deeds(world: World, cylinders: int) -> Iterator[Deed]:
         for _ in range(ROUNDS):
             over, unverified = rng.random() < VIOLATES, rng.random() < VIOLATES
             customer = rng.choice(enterprise.unverified if unverified else enterprise.customers)
-            diary.precheck(now + STEP, one, station)
+            diary.precheck(now + 2 * STEP - HOUR, one, station)  # it is good for two hours
             filled = diary.fill(now + 2 * STEP, one, station, one.model.max_kg + 2 if over else None)
             diary.postcheck(now + 3 * STEP, one, station)
             diary.load(now + 4 * STEP, one, station, courier.vehicle)

@@ -1,14 +1,12 @@
 """What is known of one cylinder, and how a scan changes it (the table of scan types in contract.md, as code).
 
-State is one live struct a label, changed in place. Its packed form is MessagePack arrays behind a format byte, so that a
-field may only ever be added at the end.
+These are the facts that rules look at, and nothing else: what was said of them to whom stands in the ledger (ledger.py).
+Lists are replaced and never changed in place, so that a shallow copy is a copy.
 """
 
-import msgspec
 from msgspec import Struct
 
 from processors.model import (
-    Answer,
     BindScan,
     CollectScan,
     Condition,
@@ -17,6 +15,9 @@ from processors.model import (
     Geo,
     InspectScan,
     LoadScan,
+    MissingScan,
+    PostcheckScan,
+    PrecheckScan,
     ReceiveScan,
     Scan,
     ScrapScan,
@@ -26,11 +27,11 @@ from processors.model import (
 )
 from processors.parameters import Parameters
 from processors.scan_types import MOVES
-from processors.times import HOUR, iso_day, years_after
+from processors.times import iso_day, years_after
 
-FORMAT = b"\x01"
 _ENDS_WAY_TO_AGENCY = frozenset({"inspect", "collect", "fill", "deliver"})
 MOVES_KEPT = 5  # an incident's alert carries the last five (rule 36)
+_PRECHECKS_KEPT = 8  # of so many sites; a cylinder between two fills is checked at one
 
 
 class Move(Struct, array_like=True, frozen=True, gc=False):
@@ -45,6 +46,8 @@ class Move(Struct, array_like=True, frozen=True, gc=False):
     customer: str | None = None
     vehicle: str | None = None
     agency: str | None = None
+    scan_id: str = ""
+    arrived: int = 0  # the arrival clock at its arrival
 
 
 class LastFill(Struct, array_like=True, frozen=True, gc=False):
@@ -61,37 +64,32 @@ class Sighting(Struct, array_like=True, frozen=True, gc=False):
     geo: Geo
 
 
-class Told(Struct, array_like=True, frozen=True, gc=False):
-    """What a scan was told, where that is more than a plain verdict; the rest of its verdict stands in the scan."""
+class Precheck(Struct, array_like=True, frozen=True, gc=False):
+    """A check before filling: the latest of its site since the last fill (rule 15)."""
 
-    decision: Answer
-    codes: tuple[str, ...] = ()
-    prevented: tuple[str, ...] = ()
-    late: bool = False
-    condition: tuple[str | bool | None, ...] = ()  # the fields of a Condition, where one was told
-    sterner: tuple[str, ...] = ()  # of `codes` those that gave their sterner answer
+    site: str | None
+    at: int
+    passed: bool
 
 
-class Past(Struct, array_like=True, frozen=True, gc=False):
-    """A scan already judged, so that its repeat is recognised. `told` of None is a plain verdict."""
+class Scrapping(Struct, array_like=True, frozen=True, gc=False):
+    """The scan that scrapped it, so that it can be taken back."""
 
     device: str
     scan_id: str
-    digest: bytes
-    at: int
-    told: Told | None = None
+    enterprise: str | None
 
 
 class Cylinder(Struct, array_like=True, gc=False):
-    """One label's state. `offset` is that of the last scan it includes, in the label's partition of `scans`."""
+    """One label's facts, at one place in the order of its scans."""
 
-    offset: int = -1
     serial: str | None = None  # None: the label was never bound
     maker: str = ""
     model: str = ""
     owner: str = ""
     made: int = 0
-    due: int = 0
+    inspected: int = 0  # as its `bind` said
+    next_due: int = 0  # as its last passed inspection said
     extended: int = 0  # the latest due day a passed inspection gave: it may move the end of life
     valve: str | None = None
     state: str = "in_service"
@@ -100,13 +98,19 @@ class Cylinder(Struct, array_like=True, gc=False):
     scrapped: bool = False
     last_fill: LastFill | None = None
     moves: list[Move] = []
-    past: list[Past] = []
-    newest: int = 0  # the time of the newest scan in `past`
     to_agency: bool = False  # on its way to an inspection: since a `send_inspection`
     # The latest sighting, and the latest by another device than that: whoever scans next, one of them is another's.
     sightings: list[Sighting] = []
-    reported: list[bytes] = []  # open reports that it is missing: their alerts, as JSON
-    asked: list[Past] = []  # `lookup` and `dry_run`: answers, which push no fact out of `past`
+    reported: list[str] = []  # open reports that it is missing: the ids of their alerts
+    prechecks: list[Precheck] = []  # since the last fill, the latest of each site
+    postcheck: bool | None = None  # the latest since the last fill
+    retired: int | None = None  # replaced by another label from then on
+    missed: bool = False  # reported missing since its last move
+    transferred: int = 0  # when a `transfer` last had effect
+    examined: int = 0  # when an `inspect` last had effect
+    scrapping: Scrapping | None = None
+    replaces: str | None = None  # the label that its `bind` put out of use
+    bound_at: int = 0
 
     @property
     def bound(self) -> bool:
@@ -114,42 +118,43 @@ class Cylinder(Struct, array_like=True, gc=False):
         return self.serial is not None
 
     @property
+    def nowhere(self) -> bool:
+        """Whether it is out of the world: scrapped, or under another label."""
+        return self.scrapped or self.retired is not None
+
+    @property
+    def holder(self) -> str | None:
+        """The second key that has it now: the customer or the vehicle its last move brought it to."""
+        move = self.last_move
+        if move is None or self.nowhere:
+            return None
+        if move.type == "deliver":
+            return f"customer/{move.customer}" if move.customer else None
+        return f"vehicle/{move.vehicle}" if move.type == "load" else None
+
+    @property
     def last_move(self) -> Move | None:
         """Where it is: its last move left it there."""
         return self.moves[-1] if self.moves else None
 
-    def repeat_of(self, scan: Scan) -> Past | None:
-        """The earlier arrival of the same (`device`, `scan_id`), if it is still remembered."""
-        for past in (*self.past, *self.asked):
-            if past.scan_id == scan.scan_id and past.device == scan.device:
-                return past
-        return None
-
-    def remember_question(self, past: Past, parameters: Parameters) -> None:
-        """Keep a question among the last so many."""
-        self.asked = [*self.asked, past][-parameters.window_scans :]
-
-    def remember(self, past: Past, parameters: Parameters) -> None:
-        """Keep a fact within the window: so many hours before the newest, and at most so many."""
-        self.past.append(past)
-        self.newest = max(self.newest, past.at)
-        oldest = self.newest - parameters.window_hours * HOUR
-        if self.past[0].at < oldest or len(self.past) > parameters.window_scans:
-            self.past = [kept for kept in self.past if kept.at >= oldest][-parameters.window_scans :]
+    def due(self, parameters: Parameters) -> int:
+        """The last good day before its next inspection (rules 6 to 8)."""
+        return self.next_due or years_after(self.inspected, parameters.inspection_years)
 
     def end_of_life(self, life_years: int, parameters: Parameters) -> int:
         """The last good day of its design life (rule 5)."""
         end = years_after(self.made, life_years)
         latest = years_after(self.made, parameters.life_years_at_most)
-        return min(max(end, self.extended), max(end, latest))
+        extended = max(self.extended, years_after(self.inspected, parameters.inspection_years))
+        return min(max(end, extended), max(end, latest))
 
     def condition(self, life_years: int, parameters: Parameters) -> Condition:
         """What a `lookup` or `precheck` hears."""
         return Condition(
-            state="scrapped" if self.scrapped else "failed" if self.failed else self.state,
+            state="scrapped" if self.nowhere else "failed" if self.failed else self.state,
             full=self.full,
             owner=self.owner,
-            next_inspection=iso_day(self.due),
+            next_inspection=iso_day(self.due(parameters)),
             end_of_life=iso_day(self.end_of_life(life_years, parameters)),
         )
 
@@ -158,17 +163,18 @@ class Cylinder(Struct, array_like=True, gc=False):
         other = next((seen for seen in self.sightings if seen.device != sighting.device), None)
         self.sightings = [sighting] if other is None else [sighting, other]
 
-    def take(self, scan: Scan, move: Move, parameters: Parameters, *, suspect: bool = False) -> None:
+    def take(self, scan: Scan, move: Move, *, filler: str | None, suspect: bool = False) -> None:
         """Let a scan have its effect. `move` says who and where, whether or not the scan counts as a move.
 
+        `filler` is the enterprise that filled it, where this is a fill: its site's, which may be another than the scan's.
         A `suspect` inspection (rule 10) that passes renews and clears nothing.
         """
         before = self.last_move
         match scan:
             case BindScan():
-                self._bind(scan, parameters)
+                self._bind(scan, move.at)
             case TransferScan():
-                self.owner = scan.data.to
+                self.owner, self.transferred = scan.data.to, move.at
             case CollectScan():
                 self.state, self.full = "with_courier", scan.data.full
             case ReceiveScan():
@@ -176,7 +182,15 @@ class Cylinder(Struct, array_like=True, gc=False):
                 self.full = scan.data.full or (self.full and not (before is not None and before.type == "deliver"))
             case FillScan():
                 self.state, self.full = "in_service", True
-                self.last_fill = LastFill(move.at, move.site, move.enterprise)
+                self.last_fill = LastFill(move.at, move.site, filler)
+                self.prechecks, self.postcheck = [], None
+            case PrecheckScan():
+                others = [check for check in self.prechecks if check.site != move.site]
+                self.prechecks = [*others, Precheck(move.site, move.at, scan.data.passed)][-_PRECHECKS_KEPT:]
+            case PostcheckScan():
+                self.postcheck = scan.data.passed
+            case MissingScan():
+                self.missed = True
             case LoadScan():
                 self.state = "on_vehicle"
             case UnloadScan():
@@ -186,15 +200,20 @@ class Cylinder(Struct, array_like=True, gc=False):
             case SendInspectionScan():
                 self.state, self.to_agency = "at_agency", True
             case InspectScan():
-                self._inspect(scan, suspect=suspect)
+                self.full = False
+                if scan.data.result == "pass":
+                    self.state = "in_service"
+                if not suspect or scan.data.result != "pass":
+                    self.examine(scan, move)
             case ScrapScan():
-                self.scrapped = True
+                self.scrap(move)
         if scan.type in MOVES:
             self.moves = [*self.moves, move][-MOVES_KEPT:]
+            self.missed = False
         if scan.type in _ENDS_WAY_TO_AGENCY:
             self.to_agency = False
 
-    def _bind(self, scan: BindScan, parameters: Parameters) -> None:
+    def _bind(self, scan: BindScan, at: int) -> None:
         if self.bound:  # the same cylinder again changes nothing (rule 2)
             return
         data = scan.data
@@ -202,37 +221,24 @@ class Cylinder(Struct, array_like=True, gc=False):
             data.serial, data.maker, data.model, data.owner, data.valve,
         )  # fmt: skip
         self.made = data.made.toordinal()
-        self.due = self.extended = years_after(data.inspected.toordinal(), parameters.inspection_years)
+        self.inspected = data.inspected.toordinal()
         self.state, self.full = "in_service", False
+        self.replaces, self.bound_at = (None if data.replaces == scan.label else data.replaces), at
 
-    def _inspect(self, scan: InspectScan, *, suspect: bool) -> None:
-        self.full = False
+    def examine(self, scan: InspectScan, move: Move) -> None:
+        """Let an inspection that has effect say how long it is good, or that it is not."""
+        self.examined = move.at
         self.valve = scan.data.valve or self.valve
         match scan.data.result:
             case "scrap":
-                self.scrapped = True
+                self.scrap(move)
             case "fail":
                 self.failed = True
-            case "pass":
-                self.state = "in_service"
-                if suspect or scan.data.next_due is None:
-                    return
+            case "pass" if scan.data.next_due is not None:
                 self.failed = False
-                self.due = scan.data.next_due.toordinal()
-                self.extended = max(self.extended, self.due)
+                self.next_due = scan.data.next_due.toordinal()
+                self.extended = max(self.extended, self.next_due)
 
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Cylinder).decode
-
-
-def pack(cylinder: Cylinder) -> bytes:
-    """The state as the changelog keeps it."""
-    return FORMAT + _encode(cylinder)
-
-
-def unpack(packed: bytes) -> Cylinder:
-    """The state from its packed form. Raises ValueError for a format of another version."""
-    if packed[:1] != FORMAT:
-        raise ValueError(f"cylinder state of format {packed[:1]!r}, this version reads {FORMAT!r}")
-    return _decode(memoryview(packed)[1:])
+    def scrap(self, move: Move) -> None:
+        """Out of the world, by that scan."""
+        self.scrapped, self.scrapping = True, Scrapping(move.device, move.scan_id, move.enterprise)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-ScanId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{8,64}$")]
+ScanId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{8,64}\Z")]  # `$` would let a line break follow
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Kilograms = Annotated[float, Meta(ge=0, le=100_000)]
@@ -240,6 +240,16 @@ class Tick(Struct, tag_field="type", tag="tick"):
     received: Instant
 
 
+class Retired(Struct, tag_field="type", tag="retired", omit_defaults=True):
+    """The worker's word in `scans` that `label` was replaced `by` another at `time`; a judged `bind` said so."""
+
+    label: str
+    by: str
+    time: Instant
+    received: Instant
+    undone: bool = False
+
+
 class Reject(Struct, frozen=True):
     """A scan that may not enter: the field's path (empty for the whole), and a reason a person understands."""
 
@@ -314,6 +324,6 @@ class Alert(Struct, frozen=True, kw_only=True):
 
 
 decode_alert = msgspec.json.Decoder(Alert).decode
-decode_tick = msgspec.json.Decoder(Tick).decode
+decode_between = msgspec.json.Decoder(Tick | Retired).decode
 decode_scan = msgspec.json.Decoder(AnyScan).decode
 encode = msgspec.json.Encoder().encode

@@ -1,34 +1,189 @@
-"""The parameters of domain.md section 3: defaults that an operator may change, each with its basis."""
+"""The parameters of domain.md section 3: defaults that an operator changes in `pingliu.toml`, each with its basis.
 
-from msgspec import Struct
+    [rules]
+    due_soon_days = 45
 
+    [[rules.changes]]
+    from = 2027-01-01
+    inspection_years = 3
 
-class Parameters(Struct, frozen=True, kw_only=True):
-    """What the rules are judged by; years, minutes and days as the field names say."""
+A scan is judged by the parameters in force on its own day; a time that runs (rules 33, 35) by those of the day it began.
+"""
 
-    # GB 5842-2006 and local notices: eight years, four more once if inspected, scrap at twelve.
-    life_years: int = 8
-    life_years_at_most: int = 12
-    # GB/T 8334-2022; 特种设备安全法 Art 40.
-    inspection_years: int = 4
-    due_soon_days: int = 30
-    # 城镇燃气条例 Art 17.
-    home_check_days: int = 365
-    # Design choices: a fill so soon after another is a correction of it.
-    correction_minutes: int = 30
-    # Two devices, further apart than one label can travel; by places known better than this.
-    clone_km_per_hour: float = 120
-    clone_metres: float = 5_000
-    clone_accuracy_metres: float = 200
-    # GB 5842-2023: from this nominal weight a model counts as YSP118; high-rises only where a city switches them on.
-    large_cylinder_kg: float = 45
-    high_rises_prohibited: bool = False
-    # Design choices: a device's clock may run ahead by so much; older on arrival is late.
-    ahead_minutes: int = 5
-    late_minutes: int = 5
-    # Of the scans of a cylinder, what is remembered to recognise a repeat.
-    window_hours: int = 72
-    window_scans: int = 64
+from bisect import bisect_right
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
+
+OPEN_START = date.min.toordinal()
+
+_DESIGN = "design choice"
 
 
-DEFAULT = Parameters()
+def _meta(description: str, basis: str, **limits: Any) -> Meta:
+    return Meta(description=description, extra={"basis": basis}, **limits)
+
+
+class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the rules are judged by on one day; the unit is the last word of a field's name."""
+
+    life_years: Annotated[
+        int, _meta("design life where the registry has no row of the model", "GB 5842-2006, local notices", ge=1, le=50)
+    ] = 8
+    life_years_at_most: Annotated[
+        int,
+        _meta("age at which a cylinder is scrapped, inspected or not", "GB 5842-2006, local notices", ge=1, le=50),
+    ] = 12
+    inspection_years: Annotated[
+        int,
+        _meta("time from one inspection to the next", "GB/T 8334-2022; 特种设备安全法 Art 40", ge=1, le=20),
+    ] = 4
+    due_soon_days: Annotated[
+        int, _meta("how long before an inspection is due the filler is told", _DESIGN, ge=0, le=365)
+    ] = 30
+    precheck_hours: Annotated[float, _meta("how long a check before filling is good", _DESIGN, ge=0, le=168)] = 2
+    correction_minutes: Annotated[
+        float,
+        _meta("a fill so soon after another of the same cylinder at the same site corrects it", _DESIGN, ge=0, le=1440),
+    ] = 30
+    home_check_days: Annotated[
+        int, _meta("time from one household check to the next", "城镇燃气管理条例 Art 17", ge=1, le=3650)
+    ] = 365
+    resident_cylinders: Annotated[int, _meta("how many cylinders a resident may hold", _DESIGN, ge=0, le=1000)] = 2
+    premises_kg: Annotated[
+        float, _meta("how much gas premises without a cylinder room may hold", "read second-hand", ge=0, le=100_000)
+    ] = 100
+    purchase_days: Annotated[
+        int, _meta("how many days back a customer's deliveries and suppliers are counted", _DESIGN, ge=1, le=365)
+    ] = 30
+    purchase_history_days: Annotated[
+        int,
+        _meta("how many days before `purchase_days` are counted to compare with", _DESIGN, ge=1, le=3650),
+    ] = 90
+    purchase_at_least: Annotated[
+        int, _meta("fewer deliveries in `purchase_days` are never abnormal", _DESIGN, ge=1, le=1000)
+    ] = 4
+    purchase_enterprises: Annotated[
+        int, _meta("so many different suppliers in `purchase_days`, or more, are abnormal", _DESIGN, ge=2, le=100)
+    ] = 3
+    clone_km_per_hour: Annotated[
+        float, _meta("a label that must have travelled faster than this is on two cylinders", _DESIGN, gt=0, le=1000)
+    ] = 120
+    clone_metres: Annotated[
+        float,
+        _meta("scans of a label no further apart than this never count as two cylinders", _DESIGN, ge=0, le=1_000_000),
+    ] = 5_000
+    clone_accuracy_metres: Annotated[
+        float,
+        _meta("for a label on two cylinders only places known better than this count", _DESIGN, gt=0, le=10_000),
+    ] = 200
+    large_cylinder_kg: Annotated[
+        float, _meta("from this nominal weight on a model counts as YSP118", "GB 5842-2023", gt=0, le=1000)
+    ] = 45
+    high_rises_prohibited: Annotated[bool, _meta("whether no cylinder may go to a high-rise", "GB 5842-2023")] = False
+    store_days: Annotated[float, _meta("how long a full cylinder may stand in a store", _DESIGN, gt=0, le=3650)] = 15
+    vehicle_hours: Annotated[
+        float, _meta("how long a full cylinder may stand in a vehicle", _DESIGN, gt=0, le=8760)
+    ] = 24
+    transit_hours: Annotated[
+        float, _meta("a cylinder in transit for longer than this is missing", _DESIGN, gt=0, le=8760)
+    ] = 48
+    customer_days: Annotated[
+        float, _meta("a cylinder at a customer for longer than this is missing", _DESIGN, gt=0, le=3650)
+    ] = 365
+    missing_told_hours: Annotated[
+        float, _meta("how long after a cylinder went missing the alert is told", _DESIGN, ge=0, le=8760)
+    ] = 24
+    short_wait_minutes: Annotated[
+        float,
+        _meta(
+            "how long rules 15, 16, 22, 33, 35 and the count of 31 wait for a scan that may still come",
+            _DESIGN,
+            ge=0,
+            le=1440,
+        ),
+    ] = 15
+    long_wait_hours: Annotated[
+        float,
+        _meta("how long rules 20, 23 and 27 wait for a scan that may still come", _DESIGN, ge=0, le=720),
+    ] = 24
+    ahead_minutes: Annotated[
+        float, _meta("a scan whose time is further ahead of its arrival than this is rejected", _DESIGN, ge=0, le=1440)
+    ] = 5
+    late_minutes: Annotated[
+        float, _meta("a scan that is older than this on arrival is late", _DESIGN, ge=0, le=10_080)
+    ] = 5
+    window_hours: Annotated[
+        float, _meta("how far back from a cylinder's newest scan its scans are remembered", _DESIGN, gt=0, le=720)
+    ] = 72
+    window_scans: Annotated[
+        int, _meta("how many scans of a cylinder are remembered at most", _DESIGN, ge=1, le=1024)
+    ] = 64
+    unknown_code_days: Annotated[
+        float, _meta("how long scans of a code nobody bound are remembered", _DESIGN, ge=3, le=365)
+    ] = 365
+
+
+class ParametersError(ValueError):
+    """A parameter is wrong; the message names it, and what is allowed."""
+
+
+class Schedule:
+    """Which parameters are in force on which day."""
+
+    def __init__(self, first: Parameters, changes: Mapping[int, Parameters] | None = None) -> None:
+        """`changes`: from that day (ordinal) on, those parameters."""
+        self._days = [OPEN_START, *sorted(changes or {})]
+        self._parameters = [first, *((changes or {})[day] for day in self._days[1:])]
+
+    def on(self, day: int) -> Parameters:
+        """The parameters in force on a day."""
+        if len(self._parameters) == 1:
+            return self._parameters[0]
+        return self._parameters[bisect_right(self._days, day) - 1]
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> "Schedule":
+        """From the table `rules` of `pingliu.toml`. Raises ParametersError."""
+        later = table.get("changes", [])
+        if not isinstance(later, list):
+            raise ParametersError(f"rules.changes: wanted a list, [[rules.changes]], got {later!r}")
+        first = _convert("rules", {name: value for name, value in table.items() if name != "changes"})
+        changes: dict[int, Parameters] = {}
+        known = first
+        listed = [_change(place, change) for place, change in enumerate(later)]
+        for place, day, values in sorted(listed, key=lambda change: change[1]):
+            known = _convert(f"rules.changes[{place}]", asdict(known) | values)
+            changes[day] = known
+        return cls(first, changes)
+
+
+def _change(place: int, change: Any) -> tuple[int, int, dict[str, Any]]:
+    where = f"rules.changes[{place}]"
+    if not isinstance(change, Mapping):
+        raise ParametersError(f"{where}: wanted a table with `from` and what changes on that day")
+    try:
+        day = msgspec.convert(change.get("from"), date).toordinal()
+    except msgspec.ValidationError:
+        raise ParametersError(f"{where}.from: wanted a date, got {change.get('from')!r}") from None
+    return place, day, {name: value for name, value in change.items() if name != "from"}
+
+
+def _convert(where: str, values: Mapping[str, Any]) -> Parameters:
+    for name, value in values.items():
+        if name not in Parameters.__struct_fields__:
+            raise ParametersError(
+                f"{where}.{name}: no such parameter; there are {', '.join(Parameters.__struct_fields__)}"
+            )
+        try:
+            msgspec.convert({name: value}, Parameters)
+        except msgspec.ValidationError as error:
+            raise ParametersError(f"{where}.{name}: {str(error).partition(' - at')[0]}, got {value!r}") from None
+    return msgspec.convert(dict(values), Parameters)
+
+
+DEFAULT = Schedule(Parameters())

@@ -1,6 +1,7 @@
 """Where an alert goes: which authorities, which districts, and who is responsible (domain.md section 4)."""
 
 from processors.model import DeliverScan, FillScan, Responsible
+from processors.registry import Customer, Registry, Site
 from processors.rules.case import Case
 from processors.rules.declaration import Duty, Rule
 
@@ -15,21 +16,37 @@ def authorities(rule: Rule, scan_type: str) -> tuple[str, ...]:
 
 def responsible(rule: Rule, case: Case) -> Responsible:
     """The enterprise whose duty was broken, by the name it had on the day of the scan."""
-    id = _responsible_id(rule.duty, case)
-    enterprise = case.registry.enterprise(id, case.day)
+    return named(_responsible_id(rule.duty, case), case.registry, case.day)
+
+
+def named(id: str | None, registry: Registry, day: int) -> Responsible:
+    """An enterprise by the name it had that day."""
+    enterprise = registry.enterprise(id, day)
     return Responsible("enterprise", id, enterprise.name if enterprise else None)
 
 
-def districts(case: Case, responsible_id: str | None) -> tuple[str, ...]:
+def districts_of_case(case: Case, responsible_id: str | None) -> tuple[str, ...]:
+    """The districts of an alert about a scan."""
+    return districts(case.site, case.customer, case.enterprise_id, responsible_id, case.registry, case.day)
+
+
+def districts(
+    site: Site | None,
+    customer: Customer | None,
+    enterprise_id: str | None,
+    responsible_id: str | None,
+    registry: Registry,
+    day: int,
+) -> tuple[str, ...]:
     """The site's district, or else the customer's, or else the scan's enterprise's; and the responsible one's home."""
-    if case.site:
-        first: str | None = case.site.district
-    elif case.customer:
-        first = case.customer.district
+    if site:
+        first: str | None = site.district
+    elif customer:
+        first = customer.district
     else:
-        own = case.registry.enterprise(case.enterprise_id, case.day)
+        own = registry.enterprise(enterprise_id, day)
         first = own.district if own else None
-    home = case.registry.enterprise(responsible_id, case.day)
+    home = registry.enterprise(responsible_id, day)
     found = (first, home.district if home else None)
     return tuple(dict.fromkeys(district for district in found if district))
 

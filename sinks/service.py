@@ -30,7 +30,7 @@ def serve(settings: Settings, observer: Observer, *, sink: bool, query: bool) ->
     if is_embedded(settings.clickhouse):
         sink = query = True
     health = Health() if sink else None
-    app = QueryService(settings.clickhouse, health).app() if query else _sink_app(health)
+    app = QueryService(settings.clickhouse, settings.schedule, health).app() if query else _sink_app(health)
     port = settings.query_port if query else settings.sink_port
     server = uvicorn.Server(
         uvicorn.Config(

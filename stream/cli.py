@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,10 +11,8 @@ import orjson
 import typer
 from rich.console import Console
 
-from processors.parameters import DEFAULT
-from processors.replay import Replay
-from processors.rules import BY_CODE, RULES
-from processors.rules.declaration import in_full
+from processors.rules import RULES
+from processors.times import SHANGHAI
 from stream import kafka, topics
 from stream.alerts_tail import follow, one_line
 from stream.label_print import LabelError, write_label
@@ -21,7 +20,7 @@ from stream.local.jars import BrokerUnavailableError
 from stream.local.leash import hold
 from stream.registry_load import RegistryFileError
 from stream.registry_load import load as load_registry
-from stream.registry_load import read as read_registry
+from stream.rules_show import document, explanation, listing, rule_of
 from stream.settings import Settings, SettingsError, load
 
 USAGE_ERROR = 2
@@ -178,36 +177,30 @@ def alerts_tail(
             out.print(one_line(alert), soft_wrap=True)
 
 
+AsJson = Annotated[bool, typer.Option("--json", help="as JSON, one object a line")]
+
+
 @rules_app.callback()
-def rules(context: typer.Context) -> None:
+def rules(context: typer.Context, as_json: AsJson = False, more: More = None) -> None:
     """List the rules; `rules show CODE` explains one."""
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is None and as_json:
+        settings = settings_of(more)
         for rule in RULES:
-            out.print(
-                f"{rule.no:>2}  {rule.code:27} {rule.severity:8}  {rule.zh} · {rule.en}",
-                highlight=False,
-                soft_wrap=True,
-            )
+            _write_line(orjson.dumps(document(rule, settings, _today())))
+    elif context.invoked_subcommand is None:
+        for line in listing():
+            _print_plain(line)
 
 
 @rules_app.command("show")
-def rules_show(code: str) -> None:
-    """When a rule fires, on what basis, who hears of it, and what the device is told."""
-    rule = BY_CODE.get(code.upper())
-    if rule is None:
-        raise SettingsError(f"{code}: no such rule; `pingliu rules` lists them")
-    out.print(f"{rule.code} (rule {rule.no})\n{rule.zh} · {rule.en}\n", highlight=False)
-    answer = rule.device if rule.sterner is None else f"{rule.device} or {rule.sterner}"
-    for name, value in (
-        ("when", rule.when),
-        ("severity", rule.severity),
-        ("basis", ", ".join(in_full(basis) for basis in rule.basis)),
-        ("to", rule.heard_by),
-        ("responsible", f"the enterprise {rule.duty.value}"),
-        ("device hears", answer),
-        ("at a precheck", "asked as well" if rule.at_precheck else "not asked"),
-    ):
-        out.print(f"{name:14} {value}", highlight=False, soft_wrap=True)
+def rules_show(code: str, as_json: AsJson = False, more: More = None) -> None:
+    """When a rule fires, on what basis, who hears of it, what the device is told, and the parameters in force."""
+    rule, settings = rule_of(code), settings_of(more)
+    if as_json:
+        _write_line(orjson.dumps(document(rule, settings, _today())))
+        return
+    for line in explanation(rule, settings, _today()):
+        _print_plain(line)
 
 
 @labels_app.command("print")
@@ -251,20 +244,64 @@ def trace(
 
 @app.command()
 def judge(
-    scans: Path,
-    registry: Annotated[Path, typer.Option(help="registry lines (JSON lines)")],
+    scans: Annotated[str, typer.Argument(metavar="SCANS.jsonl", help="in order of arrival; .gz too; `-` is stdin")],
+    registry: Annotated[Path, typer.Option(metavar="REGISTRY.jsonl", help="the city's master data")],
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="then let time go on to here (RFC 3339)")] = None,
+    codes: Annotated[str | None, typer.Option(metavar="A,B", help="only lines that name one of these rules")] = None,
+    summary: Annotated[bool, typer.Option("--summary", help="no lines: the summary alone, on stdout")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the summary as JSON")] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="another pingliu.toml: print only what it would judge otherwise"),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no summary, no progress bar")] = False,
+    more: More = None,
 ) -> None:
-    """Run the rules over a file of scans, in order of arrival, with no Kafka and no database."""
-    replay = Replay(read_registry(registry), DEFAULT)
-    with scans.open("rb") as lines:
-        for answer in replay.answers(lines):
-            _write_line(answer)
+    """Run the rules over a file of scans, with no Kafka and no database; prints a JSON line for each verdict.
+
+    The rules' parameters are those of pingliu.toml. A summary goes to stderr at the end.
+
+    With --against, the same scans are judged under both settings: a line for each scan whose verdict differs, before
+    and after; at the end a line for each alert that only one of them told. What still waits then is not told: --until.
+
+    \b
+    pingliu judge --registry city.jsonl scans.jsonl > verdicts.jsonl
+    pingliu judge --registry city.jsonl --codes OVERFILL,UNDERFILL scans.jsonl.gz
+    pingliu judge --registry city.jsonl --summary --until 2026-12-31T00:00:00+08:00 scans.jsonl
+    pingliu judge --registry city.jsonl --against stricter.toml scans.jsonl
+    zstdcat scans.jsonl.zst | pingliu judge --registry city.jsonl -
+
+    Exit code 0: judged, whatever was found. 2: a file or an option is wrong.
+    """
+    from stream import judge_command  # noqa: PLC0415 - as above
+
+    if summary and (quiet or codes):
+        raise SettingsError("--summary prints the summary and no lines: leave out --quiet and --codes")
+    settings = settings_of(more)
+    asked = judge_command.Asked(
+        scans,
+        registry,
+        until=judge_command.moment(until) if until else None,
+        codes=frozenset() if summary else judge_command.codes(codes) if codes is not None else None,
+        summary=summary,
+        as_json=as_json,
+        quiet=quiet,
+    )
+    judge_command.run(asked, settings.schedule, judge_command.schedule_in(against) if against else None)
 
 
 def _path(label: str) -> str:
     from processors.labels import bare  # noqa: PLC0415 - one use
 
     return bare(label)
+
+
+def _print_plain(line: str) -> None:
+    out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _today() -> date:
+    return datetime.now(SHANGHAI).date()
 
 
 def _write_line(line: bytes) -> None:

@@ -116,6 +116,15 @@ def partitions_of(client: Consumer | Producer | AdminClient, topic: str, timeout
     return sorted(found.partitions)
 
 
+def partition_count(settings: Settings, topic: str) -> int:
+    """How many partitions a topic really has; it was chosen when the topics were made. Raises BrokerError."""
+    consumer = follower(settings, "count")
+    try:
+        return len(partitions_of(consumer, topic))
+    finally:
+        consumer.close()
+
+
 def end_of(consumer: Consumer, topic: str, partition: int, timeout: float = 30) -> int:
     """The offset after the last record of a partition; 0 where nothing was ever written.
 

@@ -4,16 +4,24 @@ A wrong value stops the process with the setting's name and what is allowed. Sec
 """
 
 import os
+from collections.abc import Mapping
+from datetime import date
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+import msgspec
+import orjson
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from processors.parameters import ParametersError, Schedule
 
 CONFIG_FILE = "pingliu.toml"
 
@@ -59,6 +67,20 @@ class Settings(BaseSettings):
     session_seconds: float = Field(6.0, ge=6, le=300, description="how long a silent worker keeps its partitions")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    rules: Annotated[dict[str, Any], NoDecode] = Field(
+        {}, description="the rules' parameters and their changes by date, a table or JSON: see parameters.md"
+    )
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _parameters(cls, given: Any) -> dict[str, Any]:
+        return checked_rules(_from_json(given) if isinstance(given, str) else given)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """Which parameters the rules are judged by on which day."""
+        return Schedule.of(self.rules)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -75,6 +97,7 @@ class Settings(BaseSettings):
         """These settings as the environment of a child process, so that it needs no flags."""
         values: dict[str, Any] = self.model_dump()
         values["token_key"] = self.token_key.get_secret_value()
+        values["rules"] = orjson.dumps(self.rules).decode()
         return {f"PINGLIU_{name.upper()}": str(value) for name, value in values.items()}
 
 
@@ -88,7 +111,25 @@ def load(**flags: Any) -> Settings:
         raise SettingsError(f"{os.environ.get('PINGLIU_CONFIG', CONFIG_FILE)}: {error}") from None
 
 
+def checked_rules(given: Any) -> dict[str, Any]:
+    """The table `rules`, once its parameters are right; the days of its changes are dates. Raises ParametersError."""
+    if not isinstance(given, Mapping):
+        raise ParametersError(f"rules: wanted a table of parameters, got {given!r}")
+    Schedule.of(given)
+    dated = [{**change, "from": msgspec.convert(change["from"], date)} for change in given.get("changes", ())]
+    return {**given, "changes": dated} if dated else dict(given)
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise ParametersError(f"rules: wanted a JSON object of parameters, got {text!r}") from None
+
+
 def _explain(wrong: Any) -> str:
+    if isinstance(cause := wrong.get("ctx", {}).get("error"), ParametersError):
+        return str(cause)  # names the parameter itself
     name = ".".join(str(part) for part in wrong["loc"])
     if wrong["type"] == "extra_forbidden":
         return f"{name}: no such setting; there are {', '.join(Settings.model_fields)}"

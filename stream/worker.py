@@ -1,6 +1,7 @@
 """The Faust app: scans in, verdicts and alerts out.
 
-    [scans] → chunk → judge (processors/) → [verdicts] [alerts.*] [scans.rejected] → changelog → commit
+    [scans] → chunk → judge (processors/) → [verdicts] [alerts.*] [scans.rejected] [holders] [aliases] → changelog → commit
+    [holders] → chunk → count (processors/) → [alerts.*] → changelog → commit
 
 On an exception anywhere the whole process stops and is started again by whoever runs it: state comes back from the
 changelog, scans from the last commit. There is no path on which a chunk is acknowledged that did not get out.
@@ -16,11 +17,13 @@ from faust.web import Request, Response, View
 from mode import CrashingSupervisor
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from processors.parameters import DEFAULT
+from processors import holder, ledger
 from processors.times import SHANGHAI
-from stream import metrics, topics
-from stream.lane.chunk import ChunkJudge, Effects
+from stream import kafka, metrics, topics
+from stream.lane.chunk import ChunkJudge
 from stream.lane.driver import Chunk, ChunkSchema, ChunkTransport
+from stream.lane.effects import Effects
+from stream.lane.holders import HolderJudge
 from stream.lane.outbox import Outbox, Parcel, make_producer
 from stream.quiet import quieten_kafka_client
 from stream.registry_feed import RegistryFeed
@@ -63,10 +66,12 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         canonical_url=f"http://{settings.member}",
     )
     app.transport = ChunkTransport(app.conf.broker_consumer, app)
-    scans = app.topic(topics.SCANS.name, schema=ChunkSchema())
-    store = declare(app, settings)
-    judge = ChunkJudge(feed.registry, DEFAULT)
-    outbox = Outbox(make_producer(settings))
+    scans, holders = (app.topic(topic.name, schema=ChunkSchema()) for topic in (topics.SCANS, topics.HOLDERS))
+    cylinder_states = declare(app, settings, topics.CYLINDERS_TABLE, topics.CYLINDERS_CHANGELOG.name, ledger.PACKING)
+    holder_states = declare(app, settings, topics.HOLDERS_TABLE, topics.HOLDERS_CHANGELOG.name, holder.PACKING)
+    judge = ChunkJudge(feed.registry, settings.schedule)
+    second = HolderJudge(feed.registry, settings.schedule, settings.partitions)
+    outbox = Outbox(make_producer(settings), settings.partitions)
 
     @app.agent(scans, name="judge", concurrency=1)
     async def judge_scans(stream: Any) -> None:
@@ -74,8 +79,17 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         async for event in stream.noack().events():
             partition = event.message.partition
             feed.apply()
-            effects = judge.judge(partition, store.states[partition], event.value, _now())
+            effects = judge.judge(partition, cylinder_states.states[partition], event.value, _now())
             await outbox.put(Parcel(effects, partial(_delivered, app, event, effects)))
+
+    @app.agent(holders, name="count", concurrency=1)
+    async def count_holdings(stream: Any) -> None:
+        """What customers and vehicles have, as it comes and leaves: the second key."""
+        async for event in stream.noack().events():
+            partition = event.message.partition
+            feed.apply()
+            effects = second.judge(partition, holder_states.states[partition], event.value)
+            await outbox.put(Parcel(effects, partial(_counted, event, effects)))
 
     @app.task
     async def send_out() -> None:
@@ -92,7 +106,7 @@ def run(settings: Settings) -> None:
     quieten_kafka_client()
     feed = RegistryFeed(settings, "worker")
     feed.start()
-    app = make_app(settings, feed)
+    app = make_app(settings.model_copy(update={"partitions": kafka.partition_count(settings, topics.SCANS.name)}), feed)
     faust.Worker(app, loglevel=settings.log_level, redirect_stdouts=False).execute_from_commandline()
 
 
@@ -113,6 +127,12 @@ def _delivered(app: faust.App, event: Any, effects: Effects) -> None:
     if end is not None:
         metrics.LAG.labels(last.partition).set(max(0, end - last.offset - 1))
     metrics.VERDICT_SECONDS.observe(max(0.0, time.time() - chunk[0].timestamp / 1000))
+
+
+def _counted(event: Any, effects: Effects) -> None:
+    event.ack()
+    for alert in effects.alerts:
+        metrics.ALERTS.labels(alert.code).inc()
 
 
 def _add_pages(app: faust.App) -> None:

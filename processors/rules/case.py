@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
 from processors.cylinder import Cylinder, Sighting
+from processors.holder import Holder
 from processors.model import FillScan, Geo, LookupScan, Scan
-from processors.parameters import Parameters
+from processors.parameters import Schedule
 from processors.registry import Customer, Device, Enterprise, Model, Registry, Site, Staff, Vehicle
 from processors.times import day_of
 
@@ -34,13 +35,15 @@ class lazy(Generic[T]):  # noqa: N801 - reads as the decorator it is
 class Case:
     """One scan before its rules. Look-ups are made once, when first asked for, at the scan's own day."""
 
-    def __init__(self, scan: Scan, at: int, cylinder: Cylinder, registry: Registry, parameters: Parameters) -> None:
+    holder: Holder | None = None  # what the customer or the vehicle has, where a rule looks at that
+
+    def __init__(self, scan: Scan, at: int, cylinder: Cylinder, registry: Registry, schedule: Schedule) -> None:
         self.scan = scan
         self.at = at
         self.cylinder = cylinder
         self.registry = registry
-        self.parameters = parameters
         self.day = day_of(at)
+        self.parameters = schedule.on(self.day)
 
     @lazy
     def device(self) -> Device | None:

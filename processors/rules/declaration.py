@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
+from processors.cylinder import Cylinder, Move
 from processors.model import Severity
+from processors.parameters import Parameters
 from processors.rules.case import Case
+from processors.rules.explained import Explained, explained_in
+from processors.times import HOUR, MINUTE
 
 Evidence = dict[str, Any]
 
@@ -14,6 +18,7 @@ Evidence = dict[str, Any]
 STERNER = "sterner"
 
 Judges = Callable[[Case], Evidence | None]
+Runs = Callable[[Cylinder, Move, Parameters], int | None]
 
 
 class Authority(Enum):
@@ -36,11 +41,29 @@ FR = Authority.FIRE_RESCUE
 class Duty(Enum):
     """Whose duty the rule guards: that enterprise is responsible."""
 
-    FILLING = "by the last fill's site, else its scan; on a deliver the delivering enterprise"
-    DELIVERING = "of the deliver scan"
-    VEHICLE = "of the vehicle"
-    SCANNING = "of the scan"
+    FILLING = "that filled it last, by that fill's site, else by its scan; on a `deliver` the delivering one"
+    DELIVERING = "that delivered it"
+    VEHICLE = "that the vehicle belongs to, else the one whose device made the scan"
+    SCANNING = "whose device made the scan"
 
+
+class Wait(Enum):
+    """How long an alert waits for what may still come (domain.md 5.5): the parameter that says so."""
+
+    NONE = None
+    SHORT = "short_wait_minutes"
+    LONG = "long_wait_hours"
+
+    def of(self, parameters: Parameters) -> int:
+        """In microseconds."""
+        if self is Wait.NONE:
+            return 0
+        return round(
+            parameters.short_wait_minutes * MINUTE if self is Wait.SHORT else parameters.long_wait_hours * HOUR
+        )
+
+
+Key = Literal["label", "customer", "vehicle"]
 
 LAWS = {
     "SEL": "特种设备安全法",
@@ -70,7 +93,7 @@ class Rule:
     to_at_delivery: tuple[Authority, ...] = ()  # instead of `to` on deliver, collect and home_check
     cc: tuple[Authority, ...] = ()
     basis: tuple[str, ...]
-    device: Literal["deny", "warn", "silent"]
+    device: Literal["deny", "warn", "silent"] | None  # None: an alert only, in no verdict
     sterner: Literal["deny"] | None = None  # where the evidence says STERNER
     duty: Duty
     at_precheck: bool = False  # judged for `precheck` as if it were the fill
@@ -78,7 +101,18 @@ class Rule:
     always: bool = False  # judged even beside a rule that stands alone
     fact_at_precheck: bool = False  # a fact even where a precheck only asks: told and alerted
     holds_state: bool = False  # the scan does not move the state
-    judges: Judges
+    wait: Wait = Wait.NONE
+    key: Key = "label"  # whose state it looks at
+    judges: Judges | None = None
+    counts: tuple[Key, Judges] | None = None  # what it counts at another key besides; that waits SHORT
+    runs: Runs | None = None  # a timer: the instant at which the time that runs is over
+    told_after: Callable[[Parameters], int] = lambda _: 0  # of a timer: so much later (µs) it is told
+    parameters: tuple[str, ...] = ()  # those it looks at itself, and those that say how long its alert waits
+    explained: Explained  # its function's docstring, for any parameters
+    when: str  # the same by the defaults
+    when_zh: str
+    example: str
+    example_zh: str
 
     @property
     def title(self) -> dict[str, str]:
@@ -86,16 +120,11 @@ class Rule:
         return {"zh": self.zh, "en": self.en}
 
     @property
-    def when(self) -> str:
-        """When it fires, in a sentence: the first line of its function's docstring."""
-        return (self.judges.__doc__ or "").strip().partition("\n")[0]
-
-    @property
     def heard_by(self) -> str:
         """The authorities that hear of it, in words; a copy in brackets."""
         to = ", ".join(authority.value for authority in self.to)
         if self.to_at_delivery:
-            to += " (at delivery: " + ", ".join(authority.value for authority in self.to_at_delivery) + ")"
+            to += " (at delivery and return: " + ", ".join(authority.value for authority in self.to_at_delivery) + ")"
         cc = ", ".join(authority.value for authority in self.cc)
         return (to or "the enterprise only") + (f" (cc {cc})" if cc else "")
 
@@ -107,10 +136,29 @@ def rule(**declaration: Any) -> Callable[[Judges], Judges]:
     """Declare the function below as a rule: it returns the evidence where the rule is broken, else None."""
 
     def declare(judges: Judges) -> Judges:
-        CATALOGUE.append(Rule(judges=judges, **declaration))
+        CATALOGUE.append(_rule(judges, judges=judges, **declaration))
         return judges
 
     return declare
+
+
+def timer(**declaration: Any) -> Callable[[Runs], Runs]:
+    """Declare the function below as a timer: it returns when a time that runs is over (an instant), None where none does."""
+
+    def declare(runs: Runs) -> Runs:
+        CATALOGUE.append(_rule(runs, runs=runs, scans=(), device=None, **declaration))
+        return runs
+
+    return declare
+
+
+def _rule(function: Judges | Runs, parameters: tuple[str, ...] = (), **declaration: Any) -> Rule:
+    """With its texts, and the parameters of its waits: what is counted at another key waits, and so does a timer."""
+    waits = {declaration.get("wait"), Wait.SHORT if declaration.keys() & {"counts", "runs"} else Wait.NONE}
+    waited = tuple(wait.value for wait in (Wait.SHORT, Wait.LONG) if wait in waits)
+    explained = explained_in(function.__doc__)
+    by_default = explained.at(Parameters())._asdict()
+    return Rule(**declaration, parameters=(*parameters, *waited), explained=explained, **by_default)
 
 
 def in_full(basis: str) -> str:

@@ -6,8 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from processors.model import Condition
-from processors.parameters import DEFAULT
+from processors.parameters import Schedule
 from processors.registry import Registry
 from processors.times import day_of, iso_day, rfc3339
 from sinks.connection import Client
@@ -54,14 +53,14 @@ class CylinderView(Struct, kw_only=True):
     last_scan: str
 
 
-def cylinder(client: Client, label: str) -> CylinderView | None:
+def cylinder(client: Client, label: str, schedule: Schedule) -> CylinderView | None:
     """The cylinder that bears a label; None of a label that was never scanned."""
     rows = whole_history(client, label)
     if not rows:
         return None
     registry = registry_of(client, rows, models_of(rows))
     labels = labels_of(rows, label)
-    return view(label, rows, follow(rows, registry), registry, standing_alerts(client, labels=labels))
+    return view(label, rows, follow(rows, registry, schedule), registry, standing_alerts(client, labels=labels))
 
 
 def view(
@@ -69,7 +68,7 @@ def view(
 ) -> CylinderView:
     """What the scans and alerts of a cylinder come to."""
     known = life.cylinder if life.cylinder.bound else None
-    condition = known.condition(life.condition_life_years, DEFAULT) if known else Condition()
+    condition = life.condition
     return CylinderView(
         label=label,
         labels=labels_of(rows, label),

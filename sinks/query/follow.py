@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from processors.cylinder import Cylinder, Move
-from processors.model import BindScan, FillScan, InspectScan, LookupScan, PrecheckScan, Scan
-from processors.parameters import DEFAULT
+from processors.model import BindScan, Condition, FillScan, InspectScan, LookupScan, PrecheckScan, Scan
+from processors.parameters import Schedule
 from processors.registry import Registry
 from processors.rules import BY_CODE
 from processors.rules.case import Case
@@ -74,28 +74,29 @@ class Life(Struct):
 
     cylinder: Cylinder
     hands: list[Hand]
-    condition_life_years: int
+    condition: Condition
     last_fill: Fill | None = None
     last_inspection: Inspection | None = None
 
 
-def follow(rows: Iterable[ScanRow], registry: Registry) -> Life:
+def follow(rows: Iterable[ScanRow], registry: Registry, schedule: Schedule) -> Life:
     """Take scans in order of time. Questions (`lookup`, `dry_run`) are no hands and change nothing."""
-    life = Life(Cylinder(), [], DEFAULT.life_years)
+    life = Life(Cylinder(), [], Condition())
     for row in rows:
         scan = scan_of(row)
         if scan is None or scan.dry_run or isinstance(scan, LookupScan):
             continue
-        case = Case(scan, instant(scan.time), life.cylinder, registry, DEFAULT)
+        case = Case(scan, instant(scan.time), life.cylinder, registry, schedule)
         hand = _hand(row, case, registry)
         life.hands.append(hand)
         if not isinstance(scan, PrecheckScan) and not any(_holds_state(code) for code in row.violations):
             suspect = "INSPECTION_RECORD_SUSPECT" in row.violations
-            life.cylinder.take(scan, _move(row, case, hand), DEFAULT, suspect=suspect)
+            life.cylinder.take(scan, _move(row, case, hand), filler=case.filling_enterprise_id, suspect=suspect)
             _note(life, scan, hand)
-    if life.hands:
-        model = registry.model(life.cylinder.model, day_of(row.time))
-        life.condition_life_years = model.life_years if model else DEFAULT.life_years
+    if life.cylinder.bound:
+        day = day_of(row.time)
+        model, parameters = registry.model(life.cylinder.model, day), schedule.on(day)
+        life.condition = life.cylinder.condition(model.life_years if model else parameters.life_years, parameters)
     return life
 
 
@@ -147,7 +148,7 @@ def _move(row: ScanRow, case: Case, hand: Hand) -> Move:
         row.type,
         row.time,
         row.device,
-        enterprise=hand.enterprise.id if hand.enterprise else None,
+        enterprise=case.enterprise_id,
         operator=hand.operator,
         site=hand.site,
         customer=hand.customer,

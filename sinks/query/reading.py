@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from processors.judge import plain_verdict
+from processors.findings import plain_verdict
 from processors.model import Reject, Scan, decode_scan
 from processors.registry import Device, Registry, Site, Staff, Vehicle, parse_row
 from processors.times import rfc3339

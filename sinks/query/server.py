@@ -6,6 +6,7 @@ nothing, there being nothing to lose.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from processors.labels import bare
+from processors.parameters import Schedule
 from sinks.archive import Health
 from sinks.connection import Client
 from sinks.query import cylinders, reading, traces
@@ -32,8 +34,10 @@ LIMIT_AT_MOST: Final = 1_000
 class QueryService:
     """The routes over one archive. `sink` is the health of the sink in this process, where there is one."""
 
-    def __init__(self, dsn: str, sink: Health | None = None) -> None:
+    def __init__(self, dsn: str, schedule: Schedule, sink: Health | None = None) -> None:
         self._readers = Readers(dsn)
+        self._cylinder = partial(cylinders.cylinder, schedule=schedule)
+        self._trace = partial(traces.trace, schedule=schedule)
         self._sink = sink
 
     def app(self) -> Starlette:
@@ -52,11 +56,11 @@ class QueryService:
 
     async def cylinder(self, request: Request) -> Response:
         """The cylinder as the archive last knows it."""
-        return _json(_found(await self._readers.ask(_of_label, cylinders.cylinder, _code(request))))
+        return _json(_found(await self._readers.ask(_of_label, self._cylinder, _code(request))))
 
     async def trace(self, request: Request) -> Response:
         """Every hand it passed through."""
-        return _json(_found(await self._readers.ask(_of_label, traces.trace, _code(request))))
+        return _json(_found(await self._readers.ask(_of_label, self._trace, _code(request))))
 
     async def history(self, request: Request) -> Response:
         """A page of its scans with their verdicts, newest last; `before` of one page asks for the one before it."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from processors.parameters import Schedule
 from sinks.connection import Client
 from sinks.query.cylinders import CylinderView, labels_of, models_of, view
 from sinks.query.follow import Hand, Party, follow
@@ -38,13 +39,13 @@ class Trace(Struct, kw_only=True):
     alerts: list[dict[str, Any]]
 
 
-def trace(client: Client, label: str) -> Trace | None:
+def trace(client: Client, label: str, schedule: Schedule) -> Trace | None:
     """The trace of the cylinder that bears a label; None of a label that was never scanned."""
     rows = whole_history(client, label)
     if not rows:
         return None
     registry = registry_of(client, rows, models_of(rows))
-    life = follow(rows, registry)
+    life = follow(rows, registry, schedule)
     alerts = standing_alerts(client, labels=labels_of(rows, label))
     cylinder = view(label, rows, life, registry, alerts)
     return Trace(

@@ -11,9 +11,10 @@ from http import HTTPStatus
 
 from processors.aliases import Aliases
 from processors.intake import admit
-from processors.judge import CONFLICT, digest_of
+from processors.judge import CONFLICT
+from processors.ledger import digest as digest_of_body
 from processors.model import HomeCheckScan, Reject, Scan, encode
-from processors.parameters import Parameters
+from processors.parameters import Schedule
 from processors.registry import Registry
 from processors.times import instant
 from stream import topics
@@ -44,12 +45,12 @@ class Admission:
     """The gate of one gateway; remembers the last scans it acknowledged."""
 
     def __init__(
-        self, registry: Registry, aliases: Aliases, tokens: Tokens, parameters: Parameters, *, trial: bool
+        self, registry: Registry, aliases: Aliases, tokens: Tokens, schedule: Schedule, *, trial: bool
     ) -> None:
         self._registry = registry
         self._aliases = aliases
         self._tokens = tokens
-        self._parameters = parameters
+        self._schedule = schedule
         self._trial = trial
         self._known: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._seen = False
@@ -88,7 +89,7 @@ class Admission:
         for index in admitted.accepted:
             scan = admitted.outcomes[index]
             assert isinstance(scan, Scan)
-            self._known[scan.device, scan.scan_id] = digest_of(scan)
+            self._known[scan.device, scan.scan_id] = _digest_of(scan)
             self._known.move_to_end((scan.device, scan.scan_id))
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
@@ -96,7 +97,7 @@ class Admission:
     def _fit(self, scan: Scan, now: datetime) -> Scan | Reject:
         named = scan.received if self._trial else None
         scan.received = named or now
-        device = admit(scan, instant(scan.received), self._registry, self._parameters)
+        device = admit(scan, instant(scan.received), self._registry, self._schedule)
         if isinstance(device, Reject):
             return device
         self._tokens.veil_scan(scan, self._registry)
@@ -110,14 +111,19 @@ class Admission:
         known = here.get(ids) or self._known.get(ids)
         # A scan that entered under a legacy code before that was an alias stays where it was judged. The same scan again
         # follows it there, where the worker knows it as a repeat; under its label it would be a conflict or count twice.
-        if known is None or known != digest_of(scan):
+        if known is None or known != _digest_of(scan):
             self._aliases.resolve(scan)
-        digest = digest_of(scan)
+        digest = _digest_of(scan)
         if known is not None and known != digest:
             return Reject("scan_id", CONFLICT, scan.scan_id)
         admitted.duplicates += known is not None
         here[ids] = digest
         return scan
+
+
+def _digest_of(scan: Scan) -> bytes:
+    """Tells one scan from another: its body, and the label it goes under."""
+    return digest_of_body(scan) + scan.label.encode()
 
 
 def status_of(reject: Reject) -> HTTPStatus | None:

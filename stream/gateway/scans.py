@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from processors.judge import plain_verdict
+from processors.findings import plain_verdict
 from processors.model import HomeCheckScan, Reject, Scan
 from processors.replay import as_rejected
 from processors.times import instant, rfc3339

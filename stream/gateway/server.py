@@ -17,7 +17,6 @@ import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from processors.model import Tick, encode
-from processors.parameters import DEFAULT
 from stream import kafka, metrics, topics
 from stream.alias_feed import AliasFeed
 from stream.gateway.admission import Admission
@@ -49,7 +48,7 @@ class Gateway:
         self._answers = Answers(settings)
         tokens = Tokens(settings.token_key.get_secret_value())
         self._admission = Admission(
-            self._feed.registry, self._alias_feed.aliases, tokens, DEFAULT, trial=settings.insecure_devices
+            self._feed.registry, self._alias_feed.aliases, tokens, settings.schedule, trial=settings.insecure_devices
         )
         self._post = ScanPost(self._admission, self._log, self._answers, self._feed)
 

@@ -1,96 +1,123 @@
-"""A chunk of records in, everything it causes out. Sans-IO: it takes inputs and returns what to do.
+"""A chunk of scans in, everything it causes out. Sans-IO: it takes inputs and returns what to do.
 
-Replay: a scan whose label's state already includes its offset was judged, told and kept before a crash; it is passed over
-and the run of verdicts is cut there, since what was told stands. A record that cannot be read is told as rejected, goes to
-`scans.rejected` as it is but for identity numbers, and the partition goes on.
+Replay: what the changelog's position includes is passed over, and so is a scan whose label's state already includes its
+offset (a crash cut the changelog's group short); the run of verdicts is cut there, since what was told stands. A
+record that cannot be read is told as rejected, goes to `scans.rejected` as it is but for identity numbers, and the
+partition goes on.
 """
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from processors.cylinder import Cylinder, pack
+from processors import due
+from processors.arrival import Judgement
+from processors.holder import encode_change
 from processors.intake import read
-from processors.judge import CONFLICT, judge
-from processors.model import Alert, Reject, Scan, Tick, Verdict
-from processors.parameters import Parameters
+from processors.judge import CONFLICT, judge, refused
+from processors.late import replace_label
+from processors.ledger import PACKING, Ledger
+from processors.model import Reject, Retired, Scan, Tick, Verdict, encode
+from processors.parameters import Schedule
 from processors.registry import Registry
-from processors.times import instant
+from processors.second_key import changes
+from processors.times import instant, rfc3339
+from stream.lane.effects import Effects
 from stream.lane.runs import Runs
-
-
-@dataclass
-class Effects:
-    """What one chunk causes, in the order in which it must become durable."""
-
-    partition: int
-    verdicts: list[bytes] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
-    rejected: list[tuple[Any, Reject]] = field(default_factory=list)  # the record, and why
-    touched: dict[str, bytes] = field(default_factory=dict)  # by label: the packed state this chunk left it in
-    decisions: dict[str, int] = field(default_factory=dict)
+from stream.tables.partition import Partition
 
 
 class ChunkJudge:
-    """Judges the chunks of the partitions it is given."""
+    """Judges chunks of `scans`."""
 
-    def __init__(self, registry: Registry, parameters: Parameters) -> None:
+    def __init__(self, registry: Registry, schedule: Schedule) -> None:
         self._registry = registry
-        self._parameters = parameters
-        self._clocks: dict[int, int] = {}
+        self._schedule = schedule
 
-    def judge(
-        self, partition: int, cylinders: MutableMapping[str, Cylinder], records: Iterable[Any], judged_at: str
-    ) -> Effects:
-        """Judge records of one partition in order of offset; `cylinders` is its live state, by label.
+    def judge(self, number: int, state: Partition[Ledger], records: Iterable[Any], judged_at: str) -> Effects:
+        """Judge records of one partition in order of offset; `state` is what it has, and is changed.
 
         `judged_at` is the wall clock, told and not used.
         """
-        chunk = _Chunk(Effects(partition), Runs(judged_at), cylinders)
+        chunk = _Chunk(Effects(number), Runs(judged_at), state)
+        self._ring(chunk)  # what a crash left over: forgotten already, and not yet deleted
         for record in records:
-            self._take(record, chunk)
-        chunk.runs.cut()
-        chunk.effects.verdicts = chunk.runs.records
-        # Packed now: the live state goes on to change before this chunk is out, and the changelog must not run ahead.
-        chunk.effects.touched = {label: pack(cylinder) for label, cylinder in chunk.touched.items()}
-        return chunk.effects
+            if record.offset <= state.position.upto:
+                chunk.runs.cut()
+            else:
+                self._take(record, chunk)
+        return chunk.close()
 
     def _take(self, record: Any, chunk: "_Chunk") -> None:
         found = read(record.value or b"")
-        if isinstance(found, Tick):
-            self._advance(chunk.effects.partition, instant(found.received))
-            chunk.runs.cover(record.offset)
-            return
-        if isinstance(found, Scan) and (record.key or b"").decode(errors="replace") != found.label:
-            found = Reject("label", "is not the record's key", found.scan_id)
-        if isinstance(found, Reject):
-            chunk.reject(record, found)
-        else:
-            self._judge(record, found, chunk)
+        if isinstance(found, Scan | Retired) and (record.key or b"").decode(errors="replace") != found.label:
+            found = Reject("label", "is not the record's key", found.scan_id if isinstance(found, Scan) else None)
+        match found:
+            case Reject():
+                chunk.reject(record, found)
+            case Tick():
+                self._advance(instant(found.received), chunk)
+                chunk.ticked = True
+                chunk.runs.cover(record.offset)
+            case Retired():
+                self._advance(instant(found.received), chunk)
+                chunk.runs.cover(record.offset)
+                self._replace(record, found, chunk)
+            case _:
+                self._judge(record, found, chunk)
+        chunk.state.position.upto = record.offset
+
+    def _advance(self, received: int, chunk: "_Chunk") -> None:
+        """Let the arrival clock go on, and tell what falls due by that."""
+        if received > chunk.state.position.clock:
+            chunk.state.position.clock = received
+            self._ring(chunk)
+
+    def _ring(self, chunk: "_Chunk") -> None:
+        """Tell what is due by the arrival clock."""
+        state, clock = chunk.state, chunk.state.position.clock
+        for label in state.alarms.past(clock):
+            ledger = state.live[label]
+            chunk.effects.alerts += due.fall_due(label, ledger, clock, self._registry, self._schedule)
+            if ledger.is_forgotten:
+                del state.live[label]
+                chunk.touched[label] = None
+            else:
+                state.alarms.moved(label, 0, ledger.alarm)
+                chunk.touched[label] = ledger
 
     def _judge(self, record: Any, scan: Scan, chunk: "_Chunk") -> None:
-        partition = chunk.effects.partition
-        clock = self._clocks.get(partition, 0)
+        live, clock = chunk.state.live, chunk.state.position.clock
         received = instant(scan.received) if scan.received else clock
-        cylinder = chunk.cylinders.get(scan.label)
-        if cylinder is None:
-            cylinder = Cylinder()
-        elif record.offset <= cylinder.offset:
-            self._advance(partition, received)  # its time has passed, in this life too
+        known = live.get(scan.label)
+        wrong = refused(known, scan, self._registry)
+        if known is not None and record.offset <= known.offset:
+            if wrong is None:
+                self._advance(received, chunk)  # its time has passed, in this life too
             chunk.runs.cut()
             return
-        judgement = judge(cylinder, scan, max(clock, received), self._registry, self._parameters)
-        if isinstance(judgement.verdict, Reject):
-            chunk.reject(record, judgement.verdict)
+        if wrong is not None:
+            chunk.reject(record, wrong)
             return
-        self._advance(partition, received)
-        if judgement.changed:
-            cylinder.offset = record.offset
-            chunk.cylinders[scan.label] = chunk.touched[scan.label] = cylinder
-        chunk.tell(record.offset, judgement.verdict, judgement.alerts)
+        self._advance(received, chunk)
+        ledger = live.get(scan.label)
+        if ledger is None:  # never seen, or just forgotten
+            ledger = Ledger()
+        before, clock = ledger.alarm, chunk.state.position.clock
+        judgement = judge(ledger, scan, record.offset, clock, self._registry, self._schedule)
+        chunk.tell(record.offset, judgement.verdict)
+        chunk.take(record.offset, scan.label, ledger, judgement, before)
 
-    def _advance(self, partition: int, received: int) -> None:
-        self._clocks[partition] = max(self._clocks.get(partition, 0), received)
+    def _replace(self, record: Any, retired: Retired, chunk: "_Chunk") -> None:
+        ledger = chunk.state.live.get(retired.label) or Ledger()
+        if record.offset <= ledger.offset:
+            return
+        before, clock, at = ledger.alarm, chunk.state.position.clock, instant(retired.time)
+        judgement = replace_label(
+            retired.label, ledger, at, clock, self._registry, self._schedule, undone=retired.undone
+        )
+        chunk.take(record.offset, retired.label, ledger, judgement, before)
 
 
 @dataclass
@@ -99,22 +126,56 @@ class _Chunk:
 
     effects: Effects
     runs: Runs
-    cylinders: MutableMapping[str, Cylinder]
-    touched: dict[str, Cylinder] = field(default_factory=dict)
+    state: Partition[Ledger]
+    touched: dict[str, Ledger | None] = field(default_factory=dict)
+    ticked: bool = False
 
-    def tell(self, offset: int, verdict: Verdict | None, alerts: tuple[Alert, ...]) -> None:
+    def tell(self, offset: int, verdict: Verdict | Reject | None) -> None:
         if verdict is None:
             self.runs.cover(offset)
             self._count("allow")
-        else:
+        elif isinstance(verdict, Verdict):
             self.runs.tell(offset, verdict)
             self._count("duplicate" if verdict.duplicate is True else verdict.decision)
-        self.effects.alerts.extend(alerts)
 
     def reject(self, record: Any, reject: Reject) -> None:
         self.effects.rejected.append((record, reject))
         self.runs.tell(record.offset, reject)
         self._count("conflict" if reject.reason == CONFLICT else "unreadable")
+
+    def take(self, offset: int, label: str, ledger: Ledger, judgement: Judgement, alarm_before: int) -> None:
+        """Keep what an arrival changed, and hand on what others must hear of it."""
+        effects, clock = self.effects, self.state.position.clock
+        effects.alerts += judgement.alerts
+        if not judgement.changed:
+            return
+        for revised in judgement.revisions:
+            self.runs.revise(revised.offset, revised.revision, revised.verdict)
+        ledger.offset = offset
+        self.state.live[label] = self.touched[label] = ledger
+        self.state.alarms.moved(label, alarm_before, ledger.alarm)
+        for addressed in changes(label, effects.partition, offset, clock, ledger, judgement):
+            effects.handed_on.append((addressed.key, encode_change(addressed.change)))
+        effects.aliases += [(code, label) for code in judgement.aliases]
+        for replaced in judgement.replaced:
+            time, received = (datetime.fromisoformat(rfc3339(at)) for at in (replaced.at, clock))
+            retired = Retired(replaced.label, label, time, received, replaced.undone)
+            effects.retired.append((replaced.label, encode(retired)))
+        if judgement.is_history:
+            self._count("history")
+
+    def close(self) -> Effects:
+        """The effects; state is packed now, since it goes on to change before this chunk is out."""
+        self.runs.cut()
+        effects = self.effects
+        effects.verdicts = self.runs.records
+        effects.touched = {label: PACKING.pack(state) for label, state in self.touched.items() if state is not None}
+        effects.forgotten = [label for label, state in self.touched.items() if state is None]
+        effects.position = self.state.packed_position()
+        if self.ticked:
+            now = rfc3339(self.state.position.clock)
+            effects.tick = encode({"type": "tick", "partition": effects.partition, "received": now})
+        return effects
 
     def _count(self, decision: str) -> None:
         self.effects.decisions[decision] = self.effects.decisions.get(decision, 0) + 1

@@ -17,9 +17,11 @@ from faust.types import TP
 
 from stream import topics
 
+_IN_CHUNKS = frozenset({topics.SCANS.name, topics.HOLDERS.name})
+
 
 class Chunk(list[Any]):
-    """Records of one partition of `scans`, in order of offset; each has `offset`, `timestamp` (ms), `key`, `value`."""
+    """Records of one partition, in order of offset; each has `offset`, `timestamp` (ms), `key`, `value`."""
 
 
 class _ChunkRecord:
@@ -47,7 +49,7 @@ class _Thread(stock.AIOKafkaConsumerThread):
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
         records = await super()._fetch_records(*args, **kwargs)
         return {
-            partition: [_ChunkRecord(found)] if partition.topic == topics.SCANS.name and found else found
+            partition: [_ChunkRecord(found)] if partition.topic in _IN_CHUNKS and found else found
             for partition, found in records.items()
         }
 

@@ -1,4 +1,4 @@
-"""What chunks cause leaves in this order: verdicts, alerts and rejects; then the changelog; then the acknowledgement.
+"""What chunks cause leaves in this order: all that others hear; then the changelog; then the acknowledgement.
 
 Everything that waits goes out together, two flushes for all of it, while the next chunks are judged: twelve partitions
 that trickle cost two round trips to the broker and not twenty-four.
@@ -19,7 +19,7 @@ from confluent_kafka import Message, Producer
 
 from processors.model import Alert, encode
 from stream import kafka, topics
-from stream.lane.chunk import Effects
+from stream.lane.effects import Effects
 from stream.rejected import blanked, reject_headers
 from stream.settings import Settings
 
@@ -56,8 +56,10 @@ class Parcel:
 class Outbox:
     """The one way out of the worker. `put` from the agent, `run` as a task beside it."""
 
-    def __init__(self, producer: Producer) -> None:
+    def __init__(self, producer: Producer, partitions: int) -> None:
+        """`partitions`: of `holders`, each of which hears of the time."""
         self._producer = producer
+        self._partitions = partitions
         self._waiting: asyncio.Queue[Parcel] = asyncio.Queue(_UNDER_WAY)
         self._failure: str | None = None
 
@@ -80,8 +82,8 @@ class Outbox:
             self._tell(effects)
         await self._flush()
         for effects in group:
-            for label, packed in effects.touched.items():
-                self._produce(topics.CYLINDERS_CHANGELOG.name, label.encode(), packed, partition=effects.partition)
+            for key, packed in effects.changelog():
+                self._produce(effects.changelog_topic, key, packed, partition=effects.partition)
         await self._flush()
 
     def _tell(self, effects: Effects) -> None:
@@ -92,6 +94,15 @@ class Outbox:
         for record, reject in effects.rejected:
             headers = reject_headers(reject, "worker", record.timestamp)
             self._produce(topics.REJECTED.name, record.key, blanked(record.value), headers=headers)
+        for key, change in effects.handed_on:
+            self._produce(topics.HOLDERS.name, key.encode(), change)
+        for code, label in effects.aliases:
+            self._produce(topics.ALIASES.name, code.encode(), encode({"label": label}))
+        for label, retired in effects.retired:
+            self._produce(topics.SCANS.name, label.encode(), retired)
+        if effects.tick is not None:  # after what was handed on: the clock must not run ahead of that
+            for partition in range(self._partitions):
+                self._produce(topics.HOLDERS.name, None, effects.tick, partition=partition)
 
     def _alert(self, alert: Alert) -> None:
         key = alert.districts[0].encode() if alert.districts else b""
@@ -99,7 +110,7 @@ class Outbox:
         for authority in dict.fromkeys((*alert.to, *alert.cc)):
             self._produce(topics.ALERTS[authority].name, key, value)
 
-    def _produce(self, topic: str, key: bytes | None, value: bytes, **where: Any) -> None:
+    def _produce(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> None:
         while True:
             try:
                 self._producer.produce(topic, value=value, key=key, on_delivery=self._settled, **where)

@@ -14,7 +14,8 @@ class Runs:
     def __init__(self, judged_at: str, max_bytes: int = VERDICTS_MAX_BYTES) -> None:
         self.records: list[bytes] = []
         self._judged_at = judged_at.encode()
-        self._max_bytes = max_bytes
+        # Less the frame around the list, and the revisions of a whole window, which stay with their arrival.
+        self._room = max_bytes - 200 - min(40_000, max_bytes // 4)
         self._start: int | None = None
         self._end = 0
         self._listed: list[bytes] = []
@@ -30,9 +31,16 @@ class Runs:
         """List what came of the scan at this offset."""
         said = encode(as_rejected(verdict) if isinstance(verdict, Reject) else verdict)
         told = b'{"offset":%d,%s' % (offset, said[1:])
-        if self._listed and self._size + len(told) > self._max_bytes - 200:  # the frame around the list
+        if self._listed and self._size + len(told) > self._room:
             self.cut()
         self.cover(offset)
+        self._list(told)
+
+    def revise(self, offset: int, revision: int, verdict: Verdict) -> None:
+        """List the new verdict of an earlier scan. It follows the record whose arrival caused it."""
+        self._list(b'{"offset":%d,"revision":%d,%s' % (offset, revision, encode(verdict)[1:]))
+
+    def _list(self, told: bytes) -> None:
         self._listed.append(told)
         self._size += len(told) + 1
 

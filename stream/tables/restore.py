@@ -6,12 +6,14 @@ progress each raise `RestoreError`: the worker exits and is started again, it ne
 """
 
 import time
+from typing import Any
 
 from confluent_kafka import KafkaException, TopicPartition
 
-from processors.cylinder import Cylinder, unpack
-from stream import kafka, topics
+from processors.packing import Packing
+from stream import kafka
 from stream.settings import Settings
+from stream.tables.partition import Partition
 
 _NO_PROGRESS_SECONDS = 60.0
 _BATCH = 10_000
@@ -21,22 +23,22 @@ class RestoreError(Exception):
     """The state of a partition cannot be read back; the message says why."""
 
 
-def changelog_end(settings: Settings, partition: int) -> int:
+def changelog_end(settings: Settings, changelog: str, partition: int) -> int:
     """The offset after the last record of a partition's changelog. Raises KafkaException."""
     consumer = kafka.follower(settings, "restore")
     try:
-        return kafka.end_of(consumer, topics.CYLINDERS_CHANGELOG.name, partition)
+        return kafka.end_of(consumer, changelog, partition)
     finally:
         consumer.close()
 
 
-def restore(settings: Settings, partition: int) -> tuple[dict[str, Cylinder], int]:
+def restore(settings: Settings, changelog: str, partition: int, packing: Packing[Any]) -> tuple[Partition[Any], int]:
     """The live state of one partition and the changelog offset up to which it was read. Raises RestoreError."""
     consumer = kafka.follower(settings, "restore", **{"queued.min.messages": 1_000_000})
     latest: dict[bytes, bytes] = {}
     try:
-        place = TopicPartition(topics.CYLINDERS_CHANGELOG.name, partition, 0)
-        end = kafka.end_of(consumer, place.topic, partition, _NO_PROGRESS_SECONDS)
+        place = TopicPartition(changelog, partition, 0)
+        end = kafka.end_of(consumer, changelog, partition, _NO_PROGRESS_SECONDS)
         consumer.assign([place])
         position, progress = 0, time.monotonic()
         while position < end:
@@ -48,9 +50,10 @@ def restore(settings: Settings, partition: int) -> tuple[dict[str, Cylinder], in
                     latest[message.key()] = message.value()
                     position, progress = message.offset() + 1, time.monotonic()
             if time.monotonic() - progress > _NO_PROGRESS_SECONDS:
-                raise RestoreError(f"changelog partition {partition}: nothing came for {_NO_PROGRESS_SECONDS:.0f} s")
-        return {key.decode(): unpack(value) for key, value in latest.items() if value}, end
-    except KafkaException as error:
-        raise RestoreError(f"changelog partition {partition}: {error.args[0].str()}") from error
+                raise RestoreError(f"{changelog}[{partition}]: nothing came for {_NO_PROGRESS_SECONDS:.0f} s")
+        return Partition.restored({key: value for key, value in latest.items() if value}, packing), end
+    except (KafkaException, ValueError) as error:
+        reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
+        raise RestoreError(f"{changelog}[{partition}]: {reason}") from error
     finally:
         consumer.close()

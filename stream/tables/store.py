@@ -1,8 +1,8 @@
-"""The cylinders' state as a Faust table: live structs in memory, by partition, with a changelog in Kafka behind them.
+"""State as Faust tables: live structs in memory, by partition, with a changelog in Kafka behind them.
 
-Faust owns the table, its place in the group and when a partition comes and goes. Behind its store interface two things
+Faust owns each table, its place in the group and when a partition comes and goes. Behind its store interface two things
 are ours: a partition's state is restored in bulk (restore.py) before Faust's recovery looks, so that it finds nothing
-left to do; and the outbox writes the changelog, a record a touched label and chunk, after the verdicts (Faust's own
+left to do; and the outbox writes the changelog, a record a touched key and chunk, after the verdicts (Faust's own
 write costs about 100 µs a key and is not ordered after anything).
 
 - On an exception in a restore: the app crashes and the process is started again.
@@ -16,18 +16,18 @@ import faust
 from faust.stores.memory import Store
 from faust.types import TP
 
-from processors.cylinder import Cylinder
-from stream import topics
+from processors.packing import Packing
 from stream.settings import Settings
+from stream.tables.partition import Partition
 from stream.tables.restore import changelog_end, restore
 
 
-class CylinderStore(Store):
-    """Labels' live state, by partition of `scans`."""
+class PartitionStore(Store):
+    """Live state by partition. `options`: `settings`, the `changelog` topic's name, and the `packing` of its records."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.states: dict[int, dict[str, Cylinder]] = {}
+        self.states: dict[int, Partition[Any]] = {}
         self._ends: dict[int, int] = {}
 
     async def on_rebalance(
@@ -35,39 +35,33 @@ class CylinderStore(Store):
     ) -> None:
         """Drop what is no longer ours, restore what is new; of the rest the changelog holds just what we wrote."""
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
-        settings: Settings = self.options["settings"]
-        ours = {tp.partition for tp in assigned if tp.topic == topics.CYLINDERS_CHANGELOG.name}
+        settings, changelog, packing = (self.options[name] for name in ("settings", "changelog", "packing"))
+        ours = {tp.partition for tp in assigned if tp.topic == changelog}
         for partition in self.states.keys() - ours:
             del self.states[partition]
         for partition in sorted(ours):
             if partition not in self.states:
-                self.states[partition], self._ends[partition] = await asyncio.to_thread(restore, settings, partition)
+                self.states[partition], self._ends[partition] = await asyncio.to_thread(
+                    restore, settings, changelog, partition, packing
+                )
             else:
-                self._ends[partition] = await asyncio.to_thread(changelog_end, settings, partition)
+                self._ends[partition] = await asyncio.to_thread(changelog_end, settings, changelog, partition)
 
     def persisted_offset(self, tp: TP) -> int | None:
         """The last changelog record our state includes: Faust restores what comes after it, which is nothing."""
         return self._ends.get(tp.partition, 0) - 1
 
 
-class CylinderTable(faust.Table):
+class _PartitionTable(faust.Table):
     """A Faust table on the store above."""
 
-    def _new_store(self) -> CylinderStore:
-        return CylinderStore(
-            "memory://", self.app, self, table_name=self.name, options={"settings": self.options["settings"]}
-        )
+    def _new_store(self) -> PartitionStore:
+        return PartitionStore("memory://", self.app, self, table_name=self.name, options=self.options)
 
 
-def declare(app: faust.App, settings: Settings) -> CylinderStore:
-    """Give the app its table of cylinders; the store holds the state."""
-    table: Any = app.tables.add(
-        CylinderTable(
-            app,
-            name=topics.CYLINDERS_TABLE,
-            partitions=settings.partitions,
-            options={"settings": settings},
-        )
-    )
-    store: CylinderStore = table.data
+def declare(app: faust.App, settings: Settings, name: str, changelog: str, packing: Packing[Any]) -> PartitionStore:
+    """Give the app a table; the store holds its state."""
+    options = {"settings": settings, "changelog": changelog, "packing": packing}
+    table: Any = app.tables.add(_PartitionTable(app, name=name, partitions=settings.partitions, options=options))
+    store: PartitionStore = table.data
     return store

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from processors.cylinder import unpack
+from processors.ledger import PACKING
 from stream import topics
 from stream.local.kafka import LocalKafka
+from stream.tables.partition import POSITION
 from stream.up import Stack
 from tests.kafka import harness
 from tests.stream.scans import CYCLE, bind, cycle, label, scan
@@ -96,10 +97,8 @@ def assert_whole(up: Stack) -> None:
     for name, scans in wanted.items():
         ids = [row["scan"]["scan_id"] for row in harness.archived(up, name)]
         assert len(ids) == len(set(ids)) == len(scans), name
-    states = {
-        r.key().decode(): unpack(r.value())
-        for r in harness.read_topic(up.settings.broker, topics.CYLINDERS_CHANGELOG.name)
-    }
+    records = harness.read_topic(up.settings.broker, topics.CYLINDERS_CHANGELOG.name)
+    states = {r.key().decode(): PACKING.unpack(r.value()) for r in records if r.key() != POSITION}
     assert set(states) == {label(on) for on in range(CYLINDERS)}
 
 

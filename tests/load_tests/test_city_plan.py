@@ -147,6 +147,8 @@ def test_the_judge_finds_what_was_planted_and_nothing_else(seed: int) -> None:
         answer = json.loads(line)
         assert "rejected" not in answer, answer
         found["planted"] += [(alert["scan_id"], alert["code"]) for alert in answer["alerts"]]
+        if answer["type"] == "timer":
+            continue
         if answer.get("duplicate"):
             duplicates[answer["type"]] += 1
         else:

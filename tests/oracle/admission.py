@@ -28,6 +28,7 @@ KINDS = {
     "scrap": {"agency", "office", "station"},
     "incident": ALL,
     "missing": {"office", "station"},
+    "void": {"office", "agency"},
     "lookup": ALL,
     "home_check": {"courier"},
 }
@@ -86,19 +87,20 @@ REQUIRED = {
     "scrap": {"reason": text},
     "incident": {"kind": one_of("leak", "fire", "explosion", "other")},
     "missing": {"kind": one_of("lost", "stolen")},
+    "void": {"scan_id": text, "device": text, "reason": text},
     "home_check": {"customer": text, "result": one_of("ok", "hazard")},
 }
 OPTIONAL = {
     "bind": {"valve": text, "aliases": texts, "replaces": text},
     "transfer": {"contract": text},
-    "collect": {"full": boolean, "id_token": text},
+    "collect": {"customer": text, "full": boolean, "id_token": text},
     "receive": {"full": boolean},
     "fill": {"gross_kg": number, "tare_kg": number, "scale": text},
     "load": {"driver": text, "escort": text},
     "unload": {"driver": text, "escort": text},
     "deliver": {"customer": text, "vehicle": text, "id_token": text},
     "inspect": {"next_due": day, "valve": text},
-    "home_check": {"id_token": text},
+    "home_check": {"customer": text, "id_token": text},
 }
 HEAD = {"scan_id": lambda v: text(v) and SCAN_ID.fullmatch(v), "time": moment, "device": text}
 MAY_BE_ABSENT = {"operator": text, "site": text, "dry_run": boolean, "received": moment}

@@ -1,22 +1,33 @@
 """Who is told of a violation, in which district, and who is responsible."""
 
+from datetime import datetime
+
 from .case import Case
 from .catalogue import CATALOGUE
-from .past import Scan
 
 FILLING = {5, 6, 11, 13, *range(15, 22)}
 OF_VEHICLE = {31, 32}
 
 
-def responsible(case: Case, number: int) -> str:
-    """The id of the enterprise whose duty was broken."""
-    if (
-        number in FILLING and case.scan.type != "deliver"
-    ):  # rules of the fill itself so far, which is then the last fill
-        return case.site_enterprise
+def responsible(case: Case, number: int) -> list[str]:
+    """The id of the enterprise whose duty was broken; of several the texts leave open which."""
+    if number == 16:
+        return fillers(case)
+    if number in FILLING and case.scan.type != "deliver":
+        return [case.site_enterprise]  # rules of the fill itself, which is then the last fill
     if number in OF_VEHICLE and case.vehicle:
-        return case.vehicle["enterprise"]
-    return case.enterprise
+        return [case.vehicle["enterprise"]]
+    return [case.enterprise]
+
+
+def fillers(case: Case) -> list[str]:
+    """The enterprise of the last fill's site: on the day of the scan judged, or on that of the fill."""
+    fill = case.past.of_type("fill")[-1]
+    judged = next(each for each in case.past.judged if each.scan is fill)
+    then = case.past.registry.known(judged.clock)
+    views = [(case.known, case.day), (case.known, fill.day), (then, fill.day)]
+    sites = [known.at("site", fill.site, day) for known, day in views]
+    return list(dict.fromkeys(site["enterprise"] if site else fill.enterprise for site in sites))
 
 
 def districts(case: Case, answerable: str) -> list[str]:
@@ -31,11 +42,19 @@ def districts(case: Case, answerable: str) -> list[str]:
     return [district for district in dict.fromkeys([first, second]) if district]
 
 
+def whom(case: Case, number: int) -> list[dict]:
+    """All that may stand for `responsible` and `districts`."""
+    possible = []
+    for answerable in responsible(case, number):
+        name = (case.known.at("enterprise", answerable, case.day) or {}).get("name")
+        party = {"kind": "enterprise", "id": answerable, "name": name}
+        possible.append({"responsible": party, "districts": districts(case, answerable)})
+    return possible
+
+
 def alert(case: Case, code: str, evidence: dict) -> dict:
     """The record, without `alert_id` and the English title, which the texts leave open."""
     entry, scan = CATALOGUE[code], case.scan
-    answerable = responsible(case, entry.number)
-    row = case.known.at("enterprise", answerable, case.day) or {}
     to, cc = entry.told(scan.type)
     return {
         "code": code,
@@ -43,12 +62,11 @@ def alert(case: Case, code: str, evidence: dict) -> dict:
         "severity": entry.severity,
         "status": "suspected",
         "time": scan.time,
-        "raised_at": scan.clock,
+        "raised_at": [case.known.clock],
         "label": scan.label,
         "scan_id": scan.body["scan_id"],
         "type": scan.type,
-        "responsible": {"kind": "enterprise", "id": answerable, "name": row.get("name")},
-        "districts": districts(case, answerable),
+        "whom": whom(case, entry.number),
         "to": to,
         "cc": cc,
         "basis": entry.articles(),
@@ -56,6 +74,13 @@ def alert(case: Case, code: str, evidence: dict) -> dict:
     }
 
 
-def resolved(case: Case, code: str, moved: Scan) -> dict:
-    """The record of an alert that a later scan resolved. Whether it is raised anew the texts leave open."""
-    return alert(case, code, {}) | {"status": "resolved", "reason": None, "raised_at": (case.scan.clock, moved.clock)}
+def told_later(case: Case, code: str, evidence: dict, clock: datetime) -> dict:
+    """The record of an alert that was looked at anew when the clock stood so: by the registry of then or of the arrival."""
+    now = whom(case.as_known(case.past.registry.known(clock)), CATALOGUE[code].number)
+    record = alert(case, code, evidence)
+    return record | {"raised_at": [clock], "whom": record["whom"] + now}
+
+
+def over(record: dict, status: str, clock: datetime) -> dict:
+    """The same alert resolved or retracted. Whether it is raised anew by that the texts leave open."""
+    return record | {"status": status, "reason": None, "raised_at": [*record["raised_at"], clock]}

@@ -1,10 +1,11 @@
 """One scan to be judged, with all that a rule may look at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from .past import Past, Scan
+from .past import Past
 from .registry import Known, licence_holds
+from .scan import Scan
 from .times import a_day, day_of
 
 ACCURACY_M = 100  # of a `geo` that does not say
@@ -20,9 +21,13 @@ class Case:
     type: str
     home_checks: list[Scan]  # all that had arrived, of any customer
 
+    def as_known(self, known: Known) -> "Case":
+        """The same scan with the registry of another moment."""
+        return replace(self, known=known)
+
     @property
     def day(self) -> date:
-        return day_of(self.scan.time)
+        return self.scan.day
 
     @property
     def enterprise(self) -> str:
@@ -64,7 +69,7 @@ class Case:
         return enterprise is None or row["enterprise"] == enterprise
 
     def full_before_or_after(self) -> bool:
-        return self.past.full() or Past([*self.past.scans, self.scan], self.past.registry).full()
+        return self.past.full() or self.past.followed_by(self.past.judge(self.scan, self.known)).full()
 
     def checks(self, result: str) -> list[Scan]:
         """The household checks of the customer with this result, up to the time of the scan."""

@@ -4,7 +4,6 @@ import random
 from datetime import UTC, date, datetime, timedelta
 
 FIRST_DAY = date(2026, 11, 10)
-DAYS = 20
 DISTRICTS = ["330203", "330205", "330206", "330211", "330212", "330213", "330225", "330226", "330281", "330282"]
 ENTERPRISES = ["E1", "E2", "E3", "E4", "E5"]
 OWNERS = ["E1"] * 5 + ENTERPRISES  # one is large, so that much is in order
@@ -19,6 +18,7 @@ MODELS = {  # most, nominal, tolerance in kg; years of life
     "YSP118": (49.5, 50, 1.0, 10),
     "LARGE": (45, 45, 1.0, 8),
     "NEARLY": (45, 44.999, 1.0, 8),
+    "HARDLY": (5.5, 5.001, 0.5, 8),  # two of 50, 45 and 5 make 100 kg; with this one a gram more
 }
 CUSTOMERS = ["C1", "C2", "C3", "C4", "C5", "C6"]  # the last is in no registry
 VEHICLES = ["V1", "V2", "V3", "V4"]  # the last is in no registry
@@ -33,10 +33,13 @@ PEOPLE = [f"P{number}" for number in range(1, 10)]
 
 
 class City:
-    """Rows and the names that scans may use, the same for the same seed."""
+    """Rows and the names that scans may use, the same for the same seed.
 
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
+    With `steady_devices` no row of a device arrives late: whether a scan that is judged again is then another's is left open.
+    """
+
+    def __init__(self, rng: random.Random, days: int, steady_devices: bool = False) -> None:
+        self.rng, self.days, self.steady_devices = rng, days, steady_devices
         self.rows: list[dict] = []
         for name in ENTERPRISES + AGENCIES:
             self.several("enterprise", name, self.enterprise)
@@ -46,7 +49,7 @@ class City:
             for number in range(3):
                 self.several("device", f"D-{kind}-{number}", lambda kind=kind: self.device(kind), steady=0.8, ends=0.03)
         for name, numbers in MODELS.items():
-            self.several("model", name, lambda numbers=numbers: self.model(numbers), steady=0.8)
+            self.several("model", name, lambda numbers=numbers: self.model(numbers), steady=0.8, ends=0)
         for name in CUSTOMERS[:-1]:
             self.several("customer", name, self.customer, ends=0.05)
         for role, people in STAFF.items():
@@ -72,7 +75,7 @@ class City:
                 self.rows.append(self.arriving({**row, **fields()}))
 
     def arriving(self, row: dict) -> dict:
-        if self.rng.random() < 0.5:
+        if self.rng.random() < 0.5 or (self.steady_devices and row["kind"] == "device"):
             return row
         moment = datetime.combine(self.some_day(), datetime.min.time(), UTC) + timedelta(
             seconds=self.rng.randrange(86400)
@@ -80,7 +83,7 @@ class City:
         return {**row, "received": moment.isoformat()}
 
     def some_day(self) -> date:
-        return FIRST_DAY + timedelta(days=self.rng.randrange(DAYS))
+        return FIRST_DAY + timedelta(days=self.rng.randrange(self.days))
 
     def enterprise(self) -> dict:
         rng = self.rng
@@ -161,5 +164,14 @@ class City:
         return row | ({"certificate": self.licence(may_pause=False)} if self.rng.random() < 0.95 else {})
 
     def vehicle(self) -> dict:
-        row = {"enterprise": self.rng.choice(OWNERS), "max_cylinders": 1000}
-        return row | ({"permit": self.licence(may_pause=False)} if self.rng.random() < 0.9 else {})
+        rng = self.rng
+        row = {
+            "enterprise": rng.choice(OWNERS),
+            "permit": {"no": "W1", "valid_from": "2020-01-01", "valid_to": "2035-12-31"},
+        }
+        if rng.random() < 0.4:
+            row["permit"] = self.licence(may_pause=False)
+        elif rng.random() < 0.1:
+            del row["permit"]
+        number = rng.choice([0, 1, 1, 1, 2, 2, 3, 1000, None])
+        return row if number is None else {**row, "max_cylinders": number}

@@ -1,18 +1,87 @@
-"""Where an answer of the engine departs from the oracle's."""
+"""Where the outputs of the engine depart from the oracle's."""
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
+from .compare_alerts import of_alert_lists
 from .times import instant
 
-ALERT_FIELDS = ["title", "severity", "status", "label", "scan_id", "type", "responsible", "districts", "to", "cc"]
 VERDICT_FIELDS = ["scan_id", "label", "type", "decision", "prevented", "late", "dry_run"]
 
 
-def differences(engine: dict, oracle: dict) -> list[str]:
+def by_line(outputs: list[dict]) -> list[list[dict]]:
+    """The outputs that belong to one line of input each: a timer line goes with what follows it, at the end it is alone.
+
+    Revision lines go with the verdict before them.
+    """
+    lines: list[list[dict]] = [[]]
+    for output in outputs:
+        if output.get("type") == "revision":
+            lines[-2].append(output)
+            continue
+        lines[-1].append(output)
+        if output.get("type") != "timer":
+            lines.append([])
+    return lines if lines[-1] else lines[:-1]
+
+
+def line_differences(engine: list[dict], oracle: list[dict]) -> list[str]:
+    """One sentence a difference between the outputs to one line of input (or to the end of it)."""
+    answers = [[output for output in each if output.get("type") != "revision"] for each in (oracle, engine)]
+    ours, theirs = ([None, *each] if is_plain(each) else each for each in answers)
+    found = [difference for pair in zip_longest(theirs, ours) for difference in differences(*pair)]
+    if revisions(engine[: len(answers[1])]):
+        found.append("a revision before the verdict of the arrival")
+    return found + of_revision_lines(
+        *({name_of(each): each for each in lines} for lines in map(revisions, (engine, oracle)))
+    )
+
+
+def revisions(outputs: list[dict]) -> list[dict]:
+    return [output for output in outputs if output.get("type") == "revision"]
+
+
+def name_of(revision: dict) -> tuple[str, int]:
+    return revision["verdict"]["scan_id"], revision["revision"]
+
+
+def of_revision_lines(engine: dict[tuple, dict], oracle: dict[tuple, dict]) -> list[str]:
+    """Between the revisions of one arrival by scan and number; their order is free."""
+    found = []
+    for name in sorted(engine.keys() | oracle.keys()):
+        if name not in engine or name not in oracle:
+            found.append(f"revision: engine {engine.get(name)}, oracle {oracle.get(name)}")
+            continue
+        if set(engine[name]) != {"type", "revision", "verdict"}:
+            found.append(f"fields of a revision: {sorted(engine[name])}")
+        told = of_verdicts(engine[name]["verdict"], oracle[name]["verdict"])
+        found += [f"revision {name}: {difference}" for difference in told]
+    return found
+
+
+def is_plain(outputs: list[dict]) -> bool:
+    """Whether no timer line stands before the verdict."""
+    return not outputs or outputs[0].get("type") != "timer"
+
+
+def differences(engine: dict | None, oracle: dict | None) -> list[str]:
     """One sentence a difference; empty where both say the same."""
+    if engine is None or oracle is None:
+        return [] if engine is oracle else [f"output: engine {engine}, oracle {oracle}"]
+    if engine.get("type") == "timer":
+        return list(of_timer_lines(engine, oracle))
     if "rejected" in engine or "rejected" in oracle:
         return list(of_rejects(engine, oracle))
     return [*of_verdicts(engine, oracle), *of_alert_lists(engine["alerts"], oracle["alerts"])]
+
+
+def of_timer_lines(engine: dict, oracle: dict) -> Iterator[str]:
+    if engine.keys() != oracle.keys():
+        yield f"fields of a timer line: engine {sorted(engine)}"
+        return
+    if instant(engine["time"]) != oracle["time"]:
+        yield f"time of a timer line: engine {engine['time']}, oracle {oracle['time']}"
+    yield from of_alert_lists(engine["alerts"], oracle["alerts"])
 
 
 def of_rejects(engine: dict, oracle: dict) -> Iterator[str]:
@@ -21,14 +90,14 @@ def of_rejects(engine: dict, oracle: dict) -> Iterator[str]:
         return
     if set(engine) != {"scan_id", "rejected"} or set(engine["rejected"]) != {"field", "reason"}:
         yield f"shape of a reject: {engine}"
-    if oracle["rejected"] is not None and engine["rejected"]["field"] not in oracle["rejected"]:
+    if oracle["rejected"] is not None and engine["rejected"]["field"].partition("[")[0] not in oracle["rejected"]:
         yield f"rejected field: engine {engine['rejected']}, oracle {oracle['rejected']}"
     if "scan_id" not in (oracle["rejected"] or {"scan_id"}) and engine["scan_id"] != oracle["scan_id"]:
         yield f"scan_id of a reject: engine {engine['scan_id']}, oracle {oracle['scan_id']}"
 
 
 def of_verdicts(engine: dict, oracle: dict) -> Iterator[str]:
-    optional = {"condition", "label"}
+    optional = {"condition", "label", "conditions", "arrived"}
     if (engine.keys() ^ oracle.keys()) - optional:
         yield f"fields: engine {sorted(engine)}, oracle {sorted(oracle)}"
         return
@@ -40,57 +109,19 @@ def of_verdicts(engine: dict, oracle: dict) -> Iterator[str]:
             ours, theirs = sorted(ours), sorted(theirs)
         if ours != theirs:
             yield f"{name}: engine {theirs}, oracle {ours}"
-    if by_code(engine["violations"]) != by_code(oracle["violations"]):
+    if sorted_by_code(engine["violations"]) != sorted_by_code(oracle["violations"]):
         yield f"violations: engine {engine['violations']}, oracle {oracle['violations']}"
-    for name in ("time", "judged_at"):
-        if instant(engine[name]) != oracle[name] and not (name == "judged_at" and "duplicate" in oracle):
-            yield f"{name}: engine {engine[name]}, oracle {oracle[name]}"
-    if engine.get("condition") != oracle.get("condition"):
-        yield f"condition: engine {engine.get('condition')}, oracle {oracle.get('condition')}"
+    if instant(engine["time"]) != oracle["time"]:
+        yield f"time: engine {engine['time']}, oracle {oracle['time']}"
+    judged_at = [oracle["judged_at"], oracle.get("arrived")]
+    if "duplicate" not in oracle and instant(engine["judged_at"]) not in judged_at:
+        yield f"judged_at: engine {engine['judged_at']}, oracle one of {judged_at}"
+    conditions = oracle.get("conditions", [oracle.get("condition")])
+    if conditions is not None and engine.get("condition") not in conditions:
+        yield f"condition: engine {engine.get('condition')}, oracle one of {conditions}"
     if engine.get("duplicate", False) != oracle.get("duplicate", False):
         yield f"duplicate: engine {engine.get('duplicate')}, oracle {oracle.get('duplicate')}"
 
 
-def by_code(violations: list[dict]) -> list[dict]:
-    return sorted(violations, key=lambda each: (each["code"], each.get("scan_id", "")))
-
-
-def of_alert_lists(engine: list[dict], oracle: list[dict]) -> Iterator[str]:
-    if len({alert["alert_id"] for alert in engine}) != len(engine):
-        yield "two alerts of one scan with one alert_id"
-    ours, theirs = by_code(oracle), by_code(engine)
-    if called(ours) != called(theirs):
-        yield f"alerts: engine {called(theirs)}, oracle {called(ours)}"
-        return
-    for alert, expected in zip(theirs, ours, strict=True):
-        yield from (f"alert {expected['code']}: {difference}" for difference in of_alerts(alert, expected))
-
-
-def called(alerts: list[dict]) -> list[str]:
-    return [f"{alert['code']} of {alert['scan_id']} {alert['status']}" for alert in alerts]
-
-
-def of_alerts(engine: dict, oracle: dict) -> Iterator[str]:
-    if engine.keys() != oracle.keys() | {"alert_id"}:
-        yield f"fields: engine {sorted(engine)}, oracle {sorted(oracle)}"
-        return
-    if not engine["title"].get("en"):
-        yield "no English title"
-    engine = {**engine, "title": {"zh": engine["title"]["zh"]}}
-    for name in ALERT_FIELDS:
-        if engine[name] != oracle[name]:
-            yield f"{name}: engine {engine[name]}, oracle {oracle[name]}"
-    if (oracle["basis"] is not None and engine["basis"] != oracle["basis"]) or not engine["basis"]:
-        yield f"basis: engine {engine['basis']}, oracle {oracle['basis']}"
-    if "reason" in oracle and not (isinstance(engine["reason"], str) and engine["reason"]):
-        yield f"reason: engine {engine['reason']}"
-    for name in ("time", "raised_at"):
-        possible = oracle[name] if isinstance(oracle[name], tuple) else (oracle[name],)
-        if instant(engine[name]) not in possible:
-            yield f"{name}: engine {engine[name]}, oracle {oracle[name]}"
-    told = dict(engine["evidence"])
-    if "moves" in oracle["evidence"]:
-        told["moves"] = [(move["type"], instant(move["time"])) for move in told.get("moves", [])]
-    for name, value in oracle["evidence"].items():
-        if told.get(name) != value:
-            yield f"evidence {name}: engine {told.get(name)}, oracle {value}"
+def sorted_by_code(violations: list[dict]) -> list[dict]:
+    return sorted(violations, key=lambda each: each["code"])

@@ -25,11 +25,13 @@ def data_of(rng: random.Random, kind: str, cylinder, moment: datetime) -> dict:
         due = {"next_due": next_due(rng, moment).isoformat()} if result == "pass" else {}
         return {"result": result, "report": f"R{rng.randrange(1000)}", **due}
     if kind in {"deliver", "collect", "home_check"}:
-        data = {"customer": rng.choice(CUSTOMERS)}
+        data = {"customer": customer(rng, moment)}
         if rng.random() < 0.15:
             data = {"id_token": "6f1e"} if kind != "deliver" or rng.random() < 0.5 else {}
         if kind == "home_check":
             data["result"] = rng.choice(["ok", "hazard"])
+        if kind == "deliver" and rng.random() < 0.4:
+            data["vehicle"] = rng.choice(VEHICLES)
         return data | perhaps_full(rng) if kind == "collect" else data
     fixed = {
         "transfer": {"to": rng.choice([*OWNERS, "E-new"])},
@@ -44,6 +46,12 @@ def data_of(rng: random.Random, kind: str, cylinder, moment: datetime) -> dict:
         "missing": {"kind": rng.choice(["lost", "stolen"])},
     }
     return {"net_kg": weight(rng, cylinder)} if kind == "fill" else fixed.get(kind, {})
+
+
+def customer(rng: random.Random, moment: datetime) -> str:
+    """One of them is preferred for a month, so that some buy more than they did."""
+    preferred = CUSTOMERS[moment.toordinal() // 30 % (len(CUSTOMERS) - 1)]
+    return preferred if rng.random() < 0.5 else rng.choice(CUSTOMERS)
 
 
 def crew(rng: random.Random) -> dict:
@@ -71,7 +79,7 @@ def perhaps_full(rng: random.Random) -> dict:
 
 
 def bind_data(rng: random.Random, cylinder, moment: datetime) -> dict:
-    cylinder.model = rng.choice([*MODELS, "YSP-none"])
+    cylinder.model = rng.choice([*MODELS, "YSP118", "YSP118", "LARGE", "LARGE", "YSP12", "YSP-none"])
     due = near(rng, moment)
     made = years_after(due, rng.choice(AGES)) + timedelta(days=rng.choice([-1, 0, 0, 1]))
     return {

@@ -1,241 +1,185 @@
-"""Seeded histories of scans, plausible and fond of every rule's edges. A cylinder's scans come in order of `time`."""
+"""Seeded histories of scans, plausible and fond of every rule's edges."""
 
 import json
 import random
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import datetime, timedelta
 
-from . import labels
-from .admission import KINDS
-from .city import DAYS, DEVICE_KINDS, FIRST_DAY, City
-from .data import data_of, person
-from .habits import AGES, LEGACY, NEXT, OFFSETS, accuracy, near_site
+from .archive import NOTHING_ELSE
+from .city import City
+from .cylinders import Cylinder, first_labels, good_label
+from .disorder import Disorder
 from .malformed import spoiled
+from .open_questions import OpenQuestions
 from .oracle import Oracle
-from .places import north_of
-from .times import SHANGHAI, day_of
+from .pace import MICROSECOND, Pace
+from .scenes import Scenes
+from .second_thoughts import SecondThoughts
+from .timers import running
+from .times import instant
+from .uploads import Uploads
 
-
-class Cylinder:
-    """A label and where its story stands."""
-
-    def __init__(self, label: str) -> None:
-        self.label = label
-        self.last = ("", datetime.min.replace(tzinfo=UTC), "", "")  # type, time, device, scan_id of its newest
-        self.bound = False
-        self.model = "YSP35.5"
-        self.filled: datetime | None = None  # when last
-        self.seen: list[tuple[str, datetime, dict]] = []  # device, time and `geo` of its scans
+DAYS = [20, 20, 60, 160, 250, 900]  # how long a history may take
+DAYS_OF_DISORDER = [3, 6, 12, 20, 20, 60, 160]
+CROWDED, CROWDED_DAYS = 0.04, 1.5  # the share of histories with more scans of a cylinder than a window holds
+FEW = 5
+REMEMBERED = timedelta(hours=71)  # a scan sent again after 72 h may be held to be new
 
 
 class History:
-    """`rows` of the registry, and `lines` in order of arrival."""
+    """`rows` of the registry, `lines` in order of arrival, and then the clock goes on to `until`.
 
-    def __init__(self, seed: int, scans: int) -> None:
-        self.rng = random.Random(seed)
-        self.city = City(self.rng)
-        self.rows = self.city.rows
-        self.cylinders = [Cylinder(label) for label in self.labels()]
-        self.now = self.arrival = datetime.combine(FIRST_DAY, time(0), SHANGHAI)
-        self.coming = sorted(datetime.fromisoformat(row["received"]) for row in self.rows if "received" in row)
-        self.step = timedelta(days=DAYS) / scans
+    `outputs` holds what the oracle says to each line, a list each, and at last what it says at `until`. Without `disorder`
+    a cylinder's scans come in order of `time`.
+    """
+
+    def __init__(self, seed: int, scans: int, disorder: bool = True) -> None:
+        self.rng, self.disorder = random.Random(seed), disorder
+        days = self.rng.choice(DAYS_OF_DISORDER if disorder else DAYS)
+        self.rows = City(self.rng, days, steady_devices=disorder).rows
         self.oracle = Oracle(self.rows)
-        self.sent: list[tuple[dict, Cylinder]] = []
-        self.checked: tuple[datetime, str] | None = None  # the latest household check made up: its time and customer
+        is_crowded = disorder and self.rng.random() < CROWDED
+        days = CROWDED_DAYS if is_crowded else days
+        self.cylinders = [Cylinder(label) for label in first_labels(self.rng)][: 2 if is_crowded else None]
+        self.pace = Pace(self.rng, self.rows, timedelta(days=days) / scans, self.oracle.clock.dues)
+        self.scenes = Scenes(self.rng, self.oracle, self.pace, self.cylinders)
+        self.questions = OpenQuestions(self.oracle)
+        self.late = Disorder(self.rng, self.oracle, self.pace, self.scenes, self.questions)
+        self.uploads = Uploads(self.rng, self.pace)
+        self.second_thoughts = SecondThoughts(self.rng, self.oracle, self.pace, self.scenes, self.questions)
+        self.sent: list[tuple[dict, Cylinder, datetime]] = []  # with the arrival
         self.lines: list[bytes] = []
-        self.answers: list[dict] = []
+        self.outputs: list[list[dict]] = []
         for number in range(scans):
             self.tell(number)
+        self.until = self.the_end()
+        self.outputs.append(self.oracle.until(self.until))
 
-    def labels(self) -> list[str]:
-        rng = self.rng
-        types = [f"69{rng.randrange(10**10):010}" for _ in range(3)]
-        serials = ["".join(rng.choices(labels.ALPHABET, k=rng.choice([1, 7, 7, 15]))) for _ in range(15)]
-        good = [labels.make(rng.choice(types), serial) for serial in dict.fromkeys(serials)]
-        digit, character = good[-2][13], good[-1][-1]
-        wrong_digit = good[-2][:13] + str((int(digit) + rng.randrange(1, 10)) % 10) + good[-2][14:]
-        shifted = labels.ALPHABET[(labels.ALPHABET.index(character) + rng.randrange(1, 36)) % 36]
-        return [*good[:-2], wrong_digit, good[-1][:-1] + shifted, *rng.sample(LEGACY, 2)]
+    @property
+    def answers(self) -> list[dict]:
+        """All outputs, in order."""
+        return [output for outputs in self.outputs for output in outputs]
 
     def tell(self, number: int) -> None:
         """One more line, and what the oracle answers to it."""
         rng = self.rng
         if self.sent and rng.random() < 0.06:
-            scan, cylinder = rng.choice(self.sent[-20:])
-            if cylinder.last[1] - datetime.fromisoformat(scan["time"]) > timedelta(hours=71):
-                return  # past the window that is kept
-            line = self.again(scan)
-        else:
-            self.pass_time()
-            scan, cylinder = self.scan(number)
-            line = json.dumps(scan, ensure_ascii=rng.random() < 0.5).encode()
-            line = spoiled(rng, scan) if rng.random() < 0.06 else line
-        answer = self.oracle.answer(line)
-        first = "rejected" not in answer and "duplicate" not in answer
-        if first:
-            self.sent.append((json.loads(line), cylinder))  # a spoiled one may have been good all the same
-        if first and not answer["dry_run"] and answer["type"] not in {"lookup", "home_check"}:
-            bound = cylinder.bound = cylinder.bound or (answer["type"] == "bind" and not answer["violations"])
-            if answer["type"] == "fill":
-                cylinder.filled = answer["time"]
-            if "geo" in scan:
-                cylinder.seen.append((scan["device"], answer["time"], scan["geo"]))
-            cylinder.last = (answer["type"] if bound else "unbound", answer["time"], scan["device"], scan["scan_id"])
-        self.lines.append(line)
-        self.answers.append(answer)
+            revised = [each for each in self.sent[-100:] if self.is_revised(each[0])]
+            self.repeat(*rng.choice(revised if revised and rng.random() < 0.3 else self.sent[-20:]))
+            return
+        self.pace.go_on()
+        if rng.random() < 0.03 and len(self.cylinders) > FEW:
+            self.another_cylinder()
+        if not self.disorder:
+            self.send(*self.scenes.scan(number))
+            return
+        for scan, cylinder in self.uploads.arrived():
+            self.pace.creep_on()
+            self.upload(scan, cylinder)
+        if rng.random() < 0.06 and (void := self.second_thoughts.void(number, self.sent)):
+            self.send(*void)
+            return
+        scan, cylinder = (rng.random() < 0.25 and self.late.scan(number)) or self.scenes.scan(number)
+        if self.uploads.keeps(scan, cylinder):
+            cylinder.goes_on(scan)
+        elif rng.random() < 0.02 and (void := self.second_thoughts.in_advance(number, scan, cylinder)):
+            self.send(void, cylinder)
+            self.uploads.put_off(scan, cylinder)
+        elif not self.questions.asked_by(scan, cylinder):
+            self.send(scan, cylinder)
 
-    def again(self, scan: dict) -> bytes:
-        """An accepted scan again: byte for byte, in another order of its fields, at another time, or with another body."""
+    def upload(self, scan: dict, cylinder: Cylinder) -> None:
+        """Sends a scan that was kept back, unless the texts leave open what would become of it."""
+        scan |= {"received": max(self.pace.arrival, instant(scan["time"])).isoformat()}
+        if cylinder in self.cylinders and not self.questions.asked_by(scan, cylinder):
+            self.send(scan, cylinder)
+
+    def send(self, scan: dict, cylinder: Cylinder) -> None:
+        """A scan as a line, at times spoiled."""
         rng = self.rng
-        again = dict(scan)
+        line = json.dumps(scan, ensure_ascii=rng.random() < 0.5).encode()
+        line = spoiled(rng, scan) if rng.random() < 0.06 else line
+        answer = self.line(line)
+        if "rejected" in answer or "duplicate" in answer:
+            return
+        scan = json.loads(line)  # a spoiled one may have been good all the same
+        self.sent.append((scan, cylinder, self.pace.now))
+        if answer["type"] == "void":
+            past = self.oracle.archive.past(cylinder.label)
+            cylinder.bound, cylinder.ended = past.binding is not None, past.scrapped
+            return
+        if not answer["dry_run"] and answer["type"] not in {"lookup", "home_check"}:
+            self.take_in(scan, cylinder, answer)
+
+    def line(self, line: bytes) -> dict:
+        """Its verdict or reject."""
+        self.lines.append(line)
+        self.outputs.append(self.oracle.answers(line))
+        return next(output for output in self.outputs[-1] if output.get("type") not in {"timer", "revision"})
+
+    def take_in(self, scan: dict, cylinder: Cylinder, answer: dict) -> None:
+        """Where the stories of the cylinders stand after a scan."""
+        was_bound = cylinder.bound
+        past = self.oracle.archive.past(cylinder.label)
+        cylinder.take_in(scan, answer)
+        cylinder.bound, cylinder.ended = past.binding is not None, cylinder.ended or past.scrapped
+        cylinder.asleep = self.asleep(cylinder)
+        self.scenes.take_in(scan, cylinder, answer)
+        if answer["type"] != "bind" or {violation["code"] for violation in answer["violations"]} & NOTHING_ELSE:
+            return
+        replaced = self.oracle.archive.canonical(scan["data"].get("replaces", ""))
+        for other in list(self.cylinders):
+            if other.label == replaced and not was_bound:
+                other.replaced(answer["time"])
+            if other.label in self.oracle.archive.aliases:
+                self.cylinders.remove(other)
+
+    def asleep(self, cylinder: Cylinder) -> datetime | None:
+        """At times nobody scans a cylinder for a while, so that they gather, or until about a limit of its timers."""
+        timers = running(self.oracle.archive.past(cylinder.label))
+        if not timers:
+            return None
+        if self.rng.random() < 0.6:
+            return self.pace.now + self.rng.choice([0, 0, 10, 50, 100]) * self.pace.step
+        limit = self.rng.choice(timers).limit
+        if limit > self.pace.now + 250 * self.pace.step and self.rng.random() < 0.8:
+            return None
+        return limit + timedelta(hours=self.rng.choice([-30, -1, 0, 1, 24, 26, 50]))
+
+    def another_cylinder(self) -> None:
+        """A new one, often in the place of one that has ended."""
+        ended = [cylinder for cylinder in self.cylinders if cylinder.ended]
+        if ended and self.rng.random() < 0.8:
+            self.cylinders.remove(self.rng.choice(ended))
+        self.cylinders.append(Cylinder(good_label(self.rng)))
+
+    def is_revised(self, scan: dict) -> bool:
+        return self.oracle.given.revisions[scan["device"], scan["scan_id"]] > 0
+
+    def repeat(self, scan: dict, cylinder: Cylinder, arrived: datetime) -> None:
+        """An accepted scan again: byte for byte, in another order of its fields, at another time, or with another body."""
+        rng, again, moment = self.rng, dict(scan), datetime.fromisoformat(scan["time"])
         how = rng.randrange(4)
+        if how == 2:
+            self.pace.go_on()
+        too_old = max(cylinder.last[1] - moment, self.pace.now - arrived) > REMEMBERED
+        if too_old or cylinder not in self.cylinders or self.has_left_the_window(scan, cylinder):
+            return
         if how == 1:
             again = dict(rng.sample(sorted(again.items()), len(again)))
         elif how == 2:
-            self.pass_time()
-            again["received"] = max(self.arrival, datetime.fromisoformat(scan["time"])).isoformat()
+            again["received"] = max(self.pace.arrival, moment).isoformat()
         elif how == 3:
-            again |= self.another_body(scan)
-        return json.dumps(again).encode()
+            again |= self.scenes.another_body(scan)
+        self.line(json.dumps(again).encode())
 
-    def another_body(self, scan: dict) -> dict:
-        """A change that means something: an extra field, or `false` for nothing, might be held to be the same scan."""
-        changes = [
-            {"type": "incident"},
-            {"type": "receive", "data": {"full": True}},
-            {"operator": "P0555"},
-            {"dry_run": True},
-        ]
-        if scan["type"] in {"deliver", "collect"}:
-            changes.append({"data": {"customer": "C77"}})
-        if scan["type"] == "fill":
-            changes.append({"data": {"net_kg": 3.21}})
-        changes.append({"time": self.written(datetime.fromisoformat(scan["time"]) - timedelta(seconds=1))})
-        return self.rng.choice(changes)
+    def has_left_the_window(self, scan: dict, cylinder: Cylinder) -> bool:
+        """Whether a repeat of it may be held to be new, by one reading or another."""
+        story, moment = self.oracle.archive.story(cylinder.label), instant(scan["time"])
+        is_beyond = story.is_beyond((moment, scan["device"], scan["scan_id"]))
+        return scan["type"] != "home_check" and (is_beyond or self.questions.is_at_an_open_edge(story, moment))
 
-    def pass_time(self) -> None:
-        """On to the next arrival: often about midnight in Shanghai or the arrival of a row, at times before the last one."""
-        rng = self.rng
-        self.now += self.step * rng.random() * 1.6
-        if rng.random() < 0.03:
-            tomorrow = self.now.astimezone(SHANGHAI).date() + timedelta(days=1)
-            self.now = datetime.combine(tomorrow, time(0), SHANGHAI)
-        elif rng.random() < 0.1 and self.coming and self.coming[0] < self.now + timedelta(days=1):
-            self.now = max(self.now, self.coming.pop(0))
-        self.now += timedelta(microseconds=rng.choice([-1000, -1, 0, 0, 0, 1]))
-        self.arrival = self.now
-        if rng.random() < 0.2:
-            self.arrival -= rng.choice([timedelta(seconds=1), timedelta(minutes=6), timedelta(hours=5)])
-
-    def scan(self, number: int) -> tuple[dict, Cylinder]:
-        rng = self.rng
-        cylinder = rng.choice(self.cylinders)
-        kind = self.kind(cylinder)
-        device = self.device(kind)
-        scan_id = f"{device[2:8]}-{rng.randrange(16**6):06x}-{number}"
-        dry = rng.random() < 0.1
-        geo, moment = None, self.moment(cylinder, device, scan_id)
-        if kind == "home_check":
-            moment = self.arrival - rng.choice([timedelta(days=days) for days in (0, 0, 0, 1, 5, 363, 364, 365, 366)])
-            if self.checked and rng.random() < 0.2:
-                moment = min(self.checked[0] + timedelta(microseconds=rng.choice([-1, 0, 0, 1])), self.arrival)
-        elif kind == "deliver" and self.checked and rng.random() < 0.2:
-            moment = self.shortly_after(cylinder, self.checked[0]) or moment
-        elif kind == "fill" and cylinder.filled and rng.random() < 0.4:
-            moment = self.shortly_after(cylinder, cylinder.filled + timedelta(minutes=30)) or moment
-        elif rng.random() < (0.4 if kind == "incident" else 0.15):
-            geo, moment = self.elsewhere(cylinder, device) or (None, moment)
-        elif rng.random() < 0.15:
-            moment = self.shortly_after(cylinder, cylinder.last[1] + timedelta(seconds=rng.randrange(200))) or moment
-        scan = {
-            "scan_id": scan_id,
-            "type": kind,
-            "label": cylinder.label,
-            "time": self.written(moment),
-            "device": device,
-        }
-        if kind == "home_check":
-            del scan["label"]
-        elif labels.SHAPE.fullmatch(cylinder.label) and rng.random() < 0.15:
-            scan["label"] = f"https://gas.example.org/8003/{cylinder.label}"
-        if self.arrival != moment or rng.random() < 0.5:
-            scan["received"] = self.written(self.arrival)
-        if rng.random() < 0.3:
-            scan["site"] = rng.choice(["S1", "S2", "S3", "P1", "H1", "G1", "G2", "UNKNOWN", ""])
-        if geo or rng.random() < 0.4:
-            scan["geo"] = geo or near_site(rng, self.site_of(scan, moment))
-        if rng.random() < 0.9:
-            scan["operator"] = person(rng, {"deliver": "courier", "load": "driver"}.get(kind, "filler"))
-        if rng.random() < 0.2:
-            scan["battery"] = 0.7
-        if dry or rng.random() < 0.1:
-            scan["dry_run"] = dry
-        data = data_of(rng, kind, cylinder, moment)
-        if kind in {"deliver", "home_check"} and self.checked and "customer" in data and rng.random() < 0.4:
-            data["customer"] = self.checked[1]
-        if kind == "home_check" and "customer" in data:
-            self.checked = moment, data["customer"]
-        if data or rng.random() < 0.5 or kind in {"receive", "deliver"}:
-            scan["data"] = data
-        return scan, cylinder
-
-    def shortly_after(self, cylinder: Cylinder, moment: datetime) -> datetime | None:
-        """This moment or one a microsecond off, if it comes after all else of the cylinder; the arrival is then no sooner."""
-        if not cylinder.last[0]:
-            return None
-        moment += timedelta(microseconds=self.rng.choice([-1, 0, 0, 1]))
-        if moment <= cylinder.last[1]:
-            return None
-        self.now = max(self.now, moment)
-        self.arrival = max(self.arrival, moment)
-        return moment
-
-    def elsewhere(self, cylinder: Cylinder, device: str) -> tuple[dict, datetime] | None:
-        """A place and time to which nobody, or only just somebody, gets from where another device saw the cylinder."""
-        rng = self.rng
-        seen = [each for each in cylinder.seen if each[0] != device or rng.random() < 0.2][-1:]
-        if not seen:
-            return None
-        _, time_there, there = seen[0]
-        apart = rng.choice([4999.999, 5000.001, 5000.001, 5001, 20000, 60000])
-        hurry = timedelta(seconds=apart / (120 / 3.6) + rng.choice([-60, -0.001, 0.001]))
-        moment = self.shortly_after(cylinder, time_there + rng.choice([timedelta(0), hurry, hurry, hurry]))
-        if moment is None:
-            return None
-        return north_of(there, rng.choice([-1, 1]) * apart) | accuracy(rng), moment
-
-    def site_of(self, scan: dict, moment: datetime) -> dict:
-        known, day = self.oracle.registry.known(self.arrival), day_of(moment)
-        device = known.at("device", scan["device"], day) or {}
-        return known.at("site", scan.get("site") or device.get("site"), day) or {}
-
-    def kind(self, cylinder: Cylinder) -> str:
-        rng, last = self.rng, cylinder.last[0]
-        if (not last and rng.random() < 0.8) or (last == "unbound" and rng.random() < 0.5):
-            return "bind"
-        if rng.random() < 0.05:
-            return "home_check"
-        if rng.random() < 0.75 and last in NEXT:
-            return rng.choice(NEXT[last])
-        kind = rng.choice(list(KINDS))
-        return kind if kind != "scrap" or rng.random() < 0.2 else "lookup"
-
-    def device(self, kind: str) -> str:
-        rng = self.rng
-        if rng.random() < 0.02:
-            return "D-unknown"
-        kinds = DEVICE_KINDS if rng.random() < 0.04 else sorted(KINDS[kind])
-        return f"D-{rng.choice(kinds)}-{rng.randrange(3)}"
-
-    def moment(self, cylinder: Cylinder, device: str, scan_id: str) -> datetime:
-        """The event time: the arrival less an age, and after the cylinder's last in order."""
-        rng = self.rng
-        moment = self.arrival - rng.choice(AGES)
-        _, last, last_device, last_id = cylinder.last
-        if moment <= last:
-            same = (device, scan_id) > (last_device, last_id) and rng.random() < 0.2
-            moment = last + (timedelta(0) if same else rng.choice([timedelta(microseconds=1), timedelta(minutes=1)]))
-        return moment
-
-    def written(self, moment: datetime) -> str:
-        text = moment.astimezone(timezone(self.rng.choice(OFFSETS))).isoformat()
-        return text.replace("+00:00", "Z") if self.rng.random() < 0.5 else text
+    def the_end(self) -> datetime:
+        """A while after the last line, at times to the edge of what falls due."""
+        ahead = timedelta(minutes=5) + self.rng.choice([timedelta(minutes=15), timedelta(days=1), timedelta(days=400)])
+        due = self.pace.next_due() if self.rng.random() < 0.5 else None
+        return due + self.rng.choice([-1, 0, 1]) * MICROSECOND if due else self.pace.now + ahead

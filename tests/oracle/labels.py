@@ -1,6 +1,7 @@
 """Labels: GS1 GRAI with a mod 10 check digit, serial with an ISO 7064 MOD 37,36 check character."""
 
 import re
+from functools import cache
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SHAPE = re.compile(r"0[0-9]{13}[0-9A-Z]{2,16}", re.ASCII)
@@ -33,6 +34,7 @@ def make(asset_type: str, serial: str) -> str:
     return f"0{asset_type}{check_digit(asset_type)}{serial}{check_character(serial)}"
 
 
+@cache
 def is_ours(label: str) -> bool:
     """Whether a label has the shape and both checks are right."""
     if not SHAPE.fullmatch(label):

@@ -35,6 +35,8 @@ WRONG = {
     "data.inspected": ["", "2020-13-01", "01.01.2020", None],
     "data.next_due": ["never", "2020-1-1", 2020],
     "data.serial": [1, None],
+    "data.aliases": ["OLD-1", [1]],
+    "data.replaces": [1, ["OLD-1"]],
     "data.owner": [1, None],
     "data.to": [1, None],
     "data.customer": [1, []],
@@ -43,6 +45,8 @@ WRONG = {
     "data.result": ["passed", "", 1, None],
     "data.kind": ["other than these", 1, None],
     "data.reason": [1, None],
+    "data.scan_id": [1, None],
+    "data.device": [1, {}],
 }
 
 

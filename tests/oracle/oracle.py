@@ -1,118 +1,84 @@
 """The judge: lines in order of arrival in, answers in the shape of `pingliu judge` out. Times in answers are datetimes."""
 
 import json
-from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime
 
 from . import admission, labels
-from .alerts import alert, resolved
-from .catalogue import CATALOGUE
-from .past import MOVES, Past, Scan
+from .judging import Judging
 from .registry import Registry
-from .rules import device_answer, is_asked, violations
+from .scan import Scan
 from .times import day_of, instant
+from .waiting import Clock
 
-LATE = timedelta(minutes=5)
-STRICTNESS = ["allow", "silent", "warn", "deny"]
+OF_A_VOID = {"device", "type", "data.device", "data.scan_id"}  # of another enterprise's scan: the texts name no field
 
 
 class Oracle:
+    """`answers` to each line in turn; at the end of input `until`."""
+
     def __init__(self, registry_rows: list[dict]) -> None:
         self.registry = Registry(registry_rows)
-        self.clock = None
-        self.arrived: dict[str, list[Scan]] = defaultdict(list)  # by label, in order of arrival
-        self.answers: dict[tuple[str, str], tuple[str, dict]] = {}  # by device and scan_id: body and verdict
+        self.clock = Clock()
+        self.judging = Judging(self.registry, self.clock)
+        self.archive, self.given = self.judging.archive, self.judging.given
 
-    def answer(self, scan: dict | bytes) -> dict:
-        """The verdict with `alerts`, or the reject with all fields that may be named."""
-        body = admission.parsed(scan) if isinstance(scan, bytes) else scan
+    def answers(self, line: bytes) -> list[dict]:
+        """The verdict with `alerts`, or the reject with all fields that may be named.
+
+        A timer line before it where anything is due, revision lines after it where it changes what was said.
+        """
+        body = admission.parsed(line)
         if body is None:
-            return {"scan_id": None, "rejected": None}
-        wrong = admission.wrong_fields(body)
-        if wrong:
-            return {"scan_id": body.get("scan_id"), "rejected": wrong}
+            return [{"scan_id": None, "rejected": None}]
+        if wrong := admission.wrong_fields(body):
+            return [{"scan_id": body.get("scan_id"), "rejected": wrong}]
         time = instant(body["time"])
         received = instant(body["received"]) if "received" in body else time
-        clock = max(self.clock, received) if self.clock else received
+        clock = self.clock.after(received)
         key, same = (body["device"], body["scan_id"]), without_received(body)
         known = self.registry.known(clock)
         wrong = admission.refused(body, known)
-        if key in self.answers:
-            first, verdict = self.answers[key]
-            if same != first:
-                return {"scan_id": body["scan_id"], "rejected": {"scan_id"} | wrong}
-            self.clock = clock
-            return {**verdict, "duplicate": True, "alerts": []}
+        if key in self.given.bodies:
+            if same != self.given.bodies[key]:
+                return [{"scan_id": body["scan_id"], "rejected": {"scan_id"} | wrong}]
+            return [*self.clock.advance(clock), self.given.repeated(key)]
         if wrong:
-            return {"scan_id": body["scan_id"], "rejected": wrong}
-        self.clock = clock
-        label = labels.bare(body["label"]) if body["type"] != "home_check" else None
-        device = known.at("device", body["device"], day_of(time))
-        accepted = Scan(body, label, time, received, clock, device)
-        verdict, alerts = self.verdict(accepted)
-        self.answers[key] = same, verdict
-        self.arrived[label].append(accepted)
-        return {**verdict, "alerts": alerts}
+            return [{"scan_id": body["scan_id"], "rejected": wrong}]
+        accepted = Scan(
+            body,
+            label=None if body["type"] == "home_check" else self.archive.canonical(labels.bare(body["label"])),
+            replaces=self.archive.canonical(body["data"]["replaces"]) if "replaces" in body.get("data", {}) else None,
+            time=time,
+            received=received,
+            clock=clock,
+            device=known.at("device", body["device"], day_of(time)),
+        )
+        if accepted.type == "void" and self.judging.is_of_another(accepted):
+            return [{"scan_id": body["scan_id"], "rejected": OF_A_VOID}]
+        timer_line = self.clock.advance(clock)
+        outcome = self.judging.take(accepted)
+        self.given.first(accepted, same, outcome.verdict)
+        return [*timer_line, outcome.verdict | {"alerts": last_of_each(outcome.alerts)}, *self.given.revised(clock)]
 
-    def verdict(self, scan: Scan) -> tuple[dict, list[dict]]:
-        """The verdict and alerts of a scan, from all that arrived before it."""
-        if scan.type == "home_check":
-            return plain(scan), []
-        past, (case, found) = self.judged(scan)
-        answer = plain(scan)
-        for code in found:
-            if is_asked(scan, code):
-                answer["prevented"].append(code)
-            else:
-                severity, device = CATALOGUE[code].severity, device_answer(case, code)
-                answer["violations"].append({"code": code, "severity": severity, "device": device})
-        strictest = max([device_answer(case, code) for code in found], key=STRICTNESS.index, default="allow")
-        if strictest == "deny" and answer["late"]:
-            strictest = "warn"
-        answer["decision"] = "allow" if strictest == "silent" else strictest
-        if scan.type in {"lookup", "precheck"}:
-            answer["condition"] = None if "UNKNOWN_LABEL" in found else condition(case)
-        if scan.type == "lookup":
-            return answer, []
-        told = [code for code in found if CATALOGUE[code].is_alerted and not is_asked(scan, code)]
-        alerts = [alert(case, code, found[code]) for code in told]
-        if scan.type in MOVES and not scan.dry_run:
-            alerts += [resolved(self.judged(report)[1][0], "REPORTED_MISSING", scan) for report in past.open_reports]
-        return answer, alerts
-
-    def judged(self, scan: Scan) -> tuple[Past, tuple]:
-        """What came before a scan in order, and what the rules find."""
-        before = [s for s in self.arrived[scan.label] if s.leaves_a_trace and s.place_in_order < scan.place_in_order]
-        past = Past(sorted(before, key=lambda s: s.place_in_order), self.registry)
-        home_checks = [s for s in self.arrived[None] if s.leaves_a_trace]
-        return past, violations(scan, past, self.registry.known(scan.clock), home_checks)
+    def until(self, moment: datetime) -> list[dict]:
+        """The timer line of a clock that goes on at the end of input, where anything falls due by it."""
+        return self.clock.advance(self.clock.after(moment))
 
 
-def plain(scan: Scan) -> dict:
-    """A verdict without violations."""
-    return {
-        "scan_id": scan.body["scan_id"],
-        "label": scan.label,
-        "type": scan.type,
-        "decision": "allow",
-        "violations": [],
-        "prevented": [],
-        "late": scan.received - scan.time > LATE,
-        "dry_run": scan.dry_run,
-        "time": scan.time,
-        "judged_at": scan.clock,
-    }
+def last_of_each(alerts: list[dict]) -> list[dict]:
+    """Where one alert is told twice by one arrival, the first may as well not be, nor both where they undo each other."""
+    latest = {called(record): number for number, record in enumerate(alerts)}
+    fallen = {called(record) for record in alerts if record["status"] == "retracted"}
+    return [
+        record | {"optional": True}
+        if latest[called(record)] > number or (record["status"] == "suspected" and called(record) in fallen)
+        else record
+        for number, record in enumerate(alerts)
+    ]
 
 
-def condition(case) -> dict:
-    past = case.past
-    return {
-        "state": past.state(),
-        "full": past.full(),
-        "owner": past.owner(),
-        "next_inspection": past.due().isoformat(),
-        "end_of_life": case.end_of_life().isoformat(),
-    }
+def called(record: dict) -> tuple:
+    return record["code"], record["label"], record["scan_id"]
 
 
 def without_received(body: dict) -> str:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from . import labels
-from .registry import Registry, licence_holds
-from .times import a_day, day_of, years_after
+from .registry import Known, Registry, licence_holds
+from .scan import MOVES, Scan, scraps
+from .times import a_day, years_after
 
-MOVES = {"collect", "receive", "fill", "load", "unload", "deliver", "send_inspection"}
 INSPECTION_YEARS, LIFE_YEARS, LONGEST_YEARS = 4, 8, 12
 PLACES = {
     "bind": "in_service",
@@ -23,82 +23,59 @@ PLACES = {
 
 
 @dataclass(frozen=True)
-class Scan:
-    """An accepted scan. `label` is bare; `clock` the arrival clock when it came; `device` the row of its device."""
+class Judged:
+    """A scan as it was last judged, when the clock stood so.
 
-    body: dict
-    label: str | None
-    time: datetime
-    received: datetime
+    `unknown`: under 1. `moved`: it moved the state, being not under 1, 2, 4 or 38. `believed`: an inspection that holds.
+    """
+
+    scan: Scan
     clock: datetime
-    device: dict
-
-    @property
-    def type(self) -> str:
-        return self.body["type"]
-
-    @property
-    def data(self) -> dict:
-        return self.body.get("data") or {}
-
-    @property
-    def dry_run(self) -> bool:
-        return self.body.get("dry_run", False)
-
-    @property
-    def enterprise(self) -> str:
-        return self.device["enterprise"]
-
-    @property
-    def site(self) -> str | None:
-        """The id of its site: its own, else for station and agency devices the device's."""
-        fixed = self.device["device_kind"] in {"station", "agency"}
-        return self.body.get("site") or (self.device.get("site") if fixed else None)
-
-    @property
-    def tells_a_place(self) -> bool:
-        """Whether rule 3 may look at it."""
-        return self.leaves_a_trace and self.type != "home_check" and self.device["device_kind"] != "public"
-
-    @property
-    def leaves_a_trace(self) -> bool:
-        return not self.dry_run and self.type != "lookup"
-
-    @property
-    def place_in_order(self) -> tuple:
-        return self.time, self.body["device"], self.body["scan_id"]
-
-
-def scraps(scan: Scan) -> bool:
-    return scan.type == "scrap" or (scan.type == "inspect" and scan.data["result"] == "scrap")
+    unknown: bool = False
+    moved: bool = True
+    believed: bool = False
 
 
 class Past:
-    """`scans`: all of this label that come before in order, dry runs and lookups left out."""
+    """`judged`: all scans of this label that come before in order, dry runs, lookups and mere history left out.
 
-    def __init__(self, scans: list[Scan], registry: Registry) -> None:
-        self.scans, self.registry = scans, registry
+    The `bind` of another label that replaces this one is among them. What was found of a scan when it was last judged is
+    not looked at again.
+    """
+
+    def __init__(self, label: str, judged: list[Judged], registry: Registry) -> None:
+        self.label, self.judged, self.registry = label, judged, registry
         self.binding: Scan | None = None
         self.scrapped = False
-        self.known: list[Scan] = []  # the scans not under 1
-        self.moving: list[Scan] = []  # the scans that moved the state: not under 1, 2, 4 or 38
-        self.believed: list[Scan] = []  # of these the inspections that are no `pass` under 10
-        self.open_reports: list[Scan] = []  # `missing` scans without a move since
-        for scan in scans:
-            if scan.type == "missing":
-                self.open_reports.append(scan)
-            elif scan.type in MOVES:  # under 1 and 4 too, which stand alone but for 36 and 37
-                self.open_reports = []
-            if self.is_unknown(scan):
+        self.known: list[Judged] = []  # the scans not under 1
+        self.moving: list[Scan] = []
+        self.believed: list[Scan] = []
+        for each in judged:
+            if each.scan.label != label:
+                self.scrapped = True
                 continue
-            self.known.append(scan)
-            if self.scrapped or self.is_double(scan) or self.is_not_by_owner(scan):
-                continue
-            self.binding = self.binding or scan
-            self.scrapped = scraps(scan)
-            if scan.type == "inspect" and (scan.data["result"] != "pass" or not self.is_suspect(scan)):
-                self.believed.append(scan)
-            self.moving.append(scan)
+            if not each.unknown:
+                self.known.append(each)
+            if each.moved:
+                self.binding = self.binding or each.scan
+                self.scrapped = self.scrapped or scraps(each.scan)
+                self.moving.append(each.scan)
+            if each.believed:
+                self.believed.append(each.scan)
+
+    def judge(self, scan: Scan, known: Known) -> Judged:
+        """What a scan does that comes next, by the registry as known."""
+        if self.is_unknown(scan):
+            return Judged(scan, known.clock, unknown=True, moved=False)
+        is_dead = self.scrapped and scan.type != "scrap"
+        if is_dead or self.is_double(scan) or self.is_not_by_owner(scan):
+            return Judged(scan, known.clock, moved=False)
+        is_inspection = scan.type == "inspect"
+        believed = is_inspection and (scan.data["result"] != "pass" or not self.is_suspect(scan, known))
+        return Judged(scan, known.clock, believed=believed)
+
+    def followed_by(self, judged: Judged) -> "Past":
+        return Past(self.label, [*self.judged, judged], self.registry)
 
     def is_unknown(self, scan: Scan) -> bool:
         """Rule 1: a wrong check, a code, or a label that no `bind` before named, this one included."""
@@ -114,22 +91,18 @@ class Past:
         """Rule 38."""
         return scan.type == "transfer" and scan.enterprise != self.owner()
 
-    def is_suspect(self, scan: Scan) -> bool:
-        """Rule 10, by the registry as known when the inspection arrived."""
+    def is_suspect(self, scan: Scan, known: Known) -> bool:
+        """Rule 10, by the registry as known."""
         if scan.type != "inspect":
             return False
-        known, agency, day = self.registry.known(scan.clock), scan.enterprise, day_of(scan.time)
-        row = known.at("enterprise", agency, day) or {}
-        if not licence_holds(row.get("inspection_licence"), day):
-            return True
-        if scan.data["result"] == "pass" and a_day(scan.data["next_due"]) > years_after(day, INSPECTION_YEARS):
+        if is_improper(scan, known):
             return True
         if not self.moves():
             return False
         last = self.moves()[-1]
         if last.type == "receive":
-            return (known.at("site", last.site, day) or {}).get("enterprise") != agency
-        return last.type != "send_inspection" or last.data["agency"] != agency
+            return (known.at("site", last.site, scan.day) or {}).get("enterprise") != scan.enterprise
+        return last.type != "send_inspection" or last.data["agency"] != scan.enterprise
 
     def on_the_way_to_agency(self) -> bool:
         """After a `send_inspection`, until the next inspect, collect, fill or deliver."""
@@ -141,6 +114,16 @@ class Past:
 
     def moves(self) -> list[Scan]:
         return self.of_type(*MOVES)
+
+    def last_move(self) -> Scan | None:
+        """Where the cylinder is; a scrapped or replaced one is nowhere."""
+        return None if self.scrapped else next(iter(self.moves()[-1:]), None)
+
+    def since_last_fill(self, kind: str) -> list[Scan]:
+        """The scans of this type after the last fill; all where none is known."""
+        latest = [scan for scan in self.moving if scan.type in {kind, "fill"}]
+        fills = [place for place, scan in enumerate(latest) if scan.type == "fill"]
+        return latest[fills[-1] + 1 :] if fills else latest
 
     def owner(self) -> str:
         return ([self.binding.data["owner"]] + [scan.data["to"] for scan in self.of_type("transfer")])[-1]
@@ -188,3 +171,13 @@ class Past:
             return "scrapped" if self.scrapped else "failed"
         last = [scan for scan in self.moving if scan is self.binding or scan.type in MOVES | {"inspect"}][-1]
         return "at_agency" if last.type == "receive" and last.device["device_kind"] == "agency" else PLACES[last.type]
+
+
+def is_improper(inspection: Scan, known: Known) -> bool:
+    """What makes 10 wherever the cylinder was seen: no licence, or a next date over one interval ahead."""
+    row = known.at("enterprise", inspection.enterprise, inspection.day) or {}
+    if not licence_holds(row.get("inspection_licence"), inspection.day):
+        return True
+    if inspection.data["result"] != "pass":
+        return False
+    return a_day(inspection.data["next_due"]) > years_after(inspection.day, INSPECTION_YEARS)

@@ -1,5 +1,6 @@
 """The master data as known at a moment of the arrival clock."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from datetime import date, datetime
 
@@ -17,6 +18,8 @@ class Registry:
         later = [(at, row) for at, row in arrivals if at is not None]
         for at, row in sorted(later, key=lambda pair: pair[0]):
             self.rows[row["kind"], row["id"]].append({**row, "arrived": at})
+        self.arrivals = sorted(at for at, _ in later)
+        self.found: dict[tuple, dict | None] = {}  # the answers given so far; they never change
 
     def known(self, clock: datetime) -> "Known":
         return Known(self, clock)
@@ -27,9 +30,16 @@ class Known:
 
     def __init__(self, registry: Registry, clock: datetime) -> None:
         self.registry, self.clock = registry, clock
+        self.arrived = bisect_right(registry.arrivals, clock)
 
     def at(self, kind: str, name: str | None, day: date, role: str | None = None) -> dict | None:
         """The row valid on a day: of several the one that begins last. None where there is none."""
+        question = kind, name, day, role, self.arrived
+        if question not in self.registry.found:
+            self.registry.found[question] = self.search(kind, name, day, role)
+        return self.registry.found[question]
+
+    def search(self, kind: str, name: str | None, day: date, role: str | None) -> dict | None:
         standing = {}
         for row in self.registry.rows.get((kind, name), []):
             if (row["arrived"] is None or row["arrived"] <= self.clock) and (role is None or row.get("role") == role):

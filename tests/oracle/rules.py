@@ -4,8 +4,9 @@ from . import rules_of_cylinder as cylinder
 from . import rules_of_trade as trade
 from .case import Case
 from .catalogue import CATALOGUE
-from .past import Past, Scan
+from .past import Past
 from .registry import Known
+from .scan import Scan
 
 STAND_ALONE = {"UNKNOWN_LABEL": cylinder.unknown_label, "SCRAPPED_IN_USE": cylinder.scrapped_in_use}
 ALWAYS = {"INCIDENT_REPORTED": cylinder.incident_reported, "REPORTED_MISSING": cylinder.reported_missing}
@@ -22,11 +23,15 @@ OTHERS = {
     "FOREIGN_CYLINDER_SALE": trade.foreign_cylinder_sale,
     "UNLICENSED_FILLING": trade.unlicensed_filling,
     "UNLICENSED_OPERATOR": trade.unlicensed_operator,
+    "PREFILL_CHECK_MISSING": trade.prefill_check_missing,
+    "POSTFILL_CHECK_MISSING": trade.postfill_check_missing,
     "OVERFILL": trade.overfill,
     "UNDERFILL": trade.underfill,
     "REFILL_NO_CIRCULATION": trade.refill_no_circulation,
+    "FILL_WITHOUT_RETURN": trade.fill_without_return,
     "FILLER_UNQUALIFIED": trade.filler_unqualified,
     "DELIVER_WITHOUT_FILL": trade.deliver_without_fill,
+    "DELIVER_WITHOUT_LOAD": trade.deliver_without_load,
     "COURIER_NOT_OF_OWNER": trade.courier_not_of_owner,
     "DELIVER_NO_CONTRACT": trade.deliver_no_contract,
     "REALNAME_MISSING": trade.realname_missing,

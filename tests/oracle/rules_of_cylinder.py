@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from .case import Case, place
-from .past import MOVES
 from .places import metres
+from .scan import MOVES
 
 CLONE_METRES, CLONE_METRES_A_SECOND, CLONE_ACCURACY = 5000, 120 / 3.6, 200
 DUE_SOON = timedelta(days=30)
@@ -21,11 +21,10 @@ def duplicate_binding(case: Case):
 def label_clone_suspect(case: Case):
     if not case.scan.tells_a_place:
         return None
-    others = [
-        scan for scan in case.past.known if scan.tells_a_place and scan.body["device"] != case.scan.body["device"]
-    ]
+    device = case.scan.body["device"]
+    others = [each for each in case.past.known if each.scan.tells_a_place and each.scan.body["device"] != device]
     here = place(case.scan, case.known)
-    places = [(scan, place(scan, case.past.registry.known(scan.clock))) for scan in others]
+    places = [(each.scan, place(each.scan, case.past.registry.known(each.clock))) for each in others]
     places = [(scan, there) for scan, there in places if there and there[1] < CLONE_ACCURACY]
     if not here or here[1] >= CLONE_ACCURACY or not places:
         return None
@@ -66,7 +65,7 @@ def inspection_failed_in_use(case: Case):
 
 
 def inspection_record_suspect(case: Case):
-    return {} if case.past.is_suspect(case.scan) else None
+    return {} if case.past.is_suspect(case.scan, case.known) else None
 
 
 def unapproved_location(case: Case):

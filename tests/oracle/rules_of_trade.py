@@ -6,6 +6,7 @@ from .case import Case
 from .registry import holds_on, licence_holds
 
 CORRECTION = timedelta(minutes=30)
+PRECHECK_HOLDS = timedelta(hours=2)
 HOME_CHECK_DAYS = 365
 LARGE_KG = 45
 
@@ -24,6 +25,24 @@ def unlicensed_filling(case: Case):
 
 def unlicensed_operator(case: Case):
     return {} if case.type == "deliver" and not case.has_licence(case.enterprise, "gas_licence") else None
+
+
+def prefill_check_missing(case: Case):
+    if case.type != "fill":
+        return None
+    fills = case.past.of_type("fill")[-1:]
+    if any(fill.site == case.scan.site and case.scan.time - fill.time <= CORRECTION for fill in fills):
+        return None
+    checks = [check for check in case.past.since_last_fill("precheck") if check.site == case.scan.site]
+    good = checks and checks[-1].data["passed"] and case.scan.time - checks[-1].time <= PRECHECK_HOLDS
+    return None if good else {}
+
+
+def postfill_check_missing(case: Case):
+    if case.type != "load" or not case.past.full() or not case.past.of_type("fill"):
+        return None
+    checks = case.past.since_last_fill("postcheck")
+    return None if checks and checks[-1].data["passed"] else {}
 
 
 def grams(kilograms: float) -> int:
@@ -51,12 +70,26 @@ def refill_no_circulation(case: Case):
     return {} if case.scan.time - fills[-1].time > CORRECTION else None
 
 
+def fill_without_return(case: Case):
+    last = case.past.last_move()
+    return {} if case.type == "fill" and last and last.type == "deliver" else None
+
+
 def filler_unqualified(case: Case):
     return {} if case.type == "fill" and not case.qualified(case.scan.body.get("operator"), "filler") else None
 
 
 def deliver_without_fill(case: Case):
     return {} if case.type == "deliver" and not case.past.full() else None
+
+
+def deliver_without_load(case: Case):
+    if case.type != "deliver":
+        return None
+    last, named = case.past.last_move(), case.scan.data.get("vehicle")
+    if last is None or last.type != "load":
+        return {}
+    return None if named is None or named == last.data["vehicle"] else {}
 
 
 def courier_not_of_owner(case: Case):

@@ -2,13 +2,22 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 
 from processors.parameters import DEFAULT
 from processors.registry import parse_row
 from processors.replay import Replay
+from processors.times import instant
+
+
+def everything(rows: list[dict], lines: Iterable[bytes], until: datetime | None = None) -> list[list[dict]]:
+    """What is printed for each line: what fell due before it, if anything, and its answer. Last, what is due until then."""
+    replay = Replay([parse_row(json.dumps(row).encode()) for row in rows], DEFAULT)
+    printed = [[json.loads(answer.line()) for answer in replay.take(line)] for line in lines]
+    last = replay.advance(instant(until)) if until else None
+    return [*printed, [json.loads(last.line())] if last else []]
 
 
 def judged(rows: list[dict], lines: Iterable[bytes]) -> list[dict]:
-    """One answer a line, in order."""
-    parsed = [parse_row(json.dumps(row).encode()) for row in rows]
-    return [json.loads(answer) for answer in Replay(parsed, DEFAULT).answers(lines)]
+    """One answer a line, in order; what falls due is left out."""
+    return [printed[-1] for printed in everything(rows, lines) if printed]

@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 from judged import judged
 
+from processors.intake import admit, parse
+from processors.parameters import DEFAULT
+from processors.registry import Registry, parse_row
+from processors.times import instant
 from tests.oracle.admission import KINDS
 
 LABEL = "0690123456789200047A2Y"
@@ -33,6 +37,7 @@ DATA = {
     "scrap": {"reason": "rust"},
     "incident": {"kind": "leak"},
     "missing": {"kind": "stolen"},
+    "void": {"scan_id": "another-scan", "device": "station", "reason": "wrong cylinder"},
     "lookup": {},
     "home_check": {"customer": "C1", "result": "ok"},
 }
@@ -87,8 +92,12 @@ def test_a_failed_inspection_needs_no_next_due():
     assert field_of(scan("inspect", data={"result": "fail", "report": "R1"})) is None
 
 
-def test_a_token_stands_for_a_customer():
-    assert field_of(scan("collect", data={"id_token": "6f1e"})) is None
+@pytest.mark.parametrize("kind", ["collect", "home_check"])
+@pytest.mark.parametrize("name", ["id_token", "id_number"])
+def test_a_token_or_a_number_stands_for_a_customer(kind, name):
+    data = {key: value for key, value in DATA[kind].items() if key != "customer"}
+    assert field_of(scan(kind, data={**data, name: "6f1e"})) is None
+    assert field_of(scan(kind, data={**data, name: ""})) == "data.customer"
 
 
 @pytest.mark.parametrize(
@@ -97,23 +106,39 @@ def test_a_token_stands_for_a_customer():
         ("scan_id", "1234567"),
         ("scan_id", "x" * 65),
         ("scan_id", "with space"),
+        ("scan_id", "12345678\n"),
         ("label", "abc"),
         ("label", "x" * 41),
         ("label", "A_B_C"),
+        ("label", "A-B-C\n"),
         ("time", "2026-11-10T10:00:00"),
         ("time", "2026-02-30T10:00:00Z"),
+        ("time", "2026-11-10T10:00:00Z\n"),
+        ("time", "2026-11-10 10:00:00+08:00"),
+        ("time", "2026-11-10T10:00:00+0800"),
+        ("time", "2026-11-10T10:00:00+08"),
+        ("time", "2026-11-10T10:00+08:00"),
         ("device", 7),
         ("operator", 7),
         ("site", 7),
         ("dry_run", "no"),
         ("dry_run", 0),
         ("received", "yesterday"),
+        ("received", "2026-11-10 10:00:00+08:00"),
+        ("received", "2026-11-10T10:00:00.5-0800"),
         ("geo", [121, 29]),
     ],
 )
 def test_a_wrong_head_field_is_named(field, value):
     [answer] = answers(scan("receive", **{field: value}))
     assert answer["rejected"]["field"] == field
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-11-10t10:00:00.123456789+08:00", "2026-11-10T02:00:00z", "2026-11-10T02:00:00-00:00"]
+)
+def test_a_time_is_taken_in_every_form_that_rfc_3339_has(time):
+    assert field_of(scan("receive", time=time)) is None
 
 
 @pytest.mark.parametrize("name", ["lon", "lat"])
@@ -147,6 +172,13 @@ def test_the_device_has_a_row_on_the_shanghai_day(time, field):
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-11-10T23:59:60Z"])
 def test_a_time_no_calendar_holds_is_refused(time):
     assert field_of(scan("receive", time=time)) in {"time", "device"}
+
+
+@pytest.mark.parametrize(
+    ("time", "field"), [("1970-01-01T00:00:00Z", "device"), ("1969-12-31T23:59:59.999999Z", "time")]
+)
+def test_time_begins_in_1970(time, field):
+    assert field_of(scan("receive", time=time)) == field
 
 
 def test_an_unknown_device_is_named():
@@ -188,16 +220,9 @@ def test_the_latest_arrival_is_the_clock():
 
 @pytest.mark.parametrize("weight", ["1e308", "1e999", "1" + "0" * 400, "-1e308", "NaN", "Infinity", "0.00000000001"])
 def test_a_weight_beyond_reason_stops_nothing(weight):
-    model = {
-        "kind": "model",
-        "id": "YSP35.5",
-        "max_fill_kg": 14.9,
-        "nominal_kg": 14.9,
-        "tolerance_kg": 0.5,
-        "valid_from": "2020-01-01",
-    }
+    model = {"kind": "model", "id": "YSP35.5", "max_fill_kg": 14.9, "nominal_kg": 14.9, "tolerance_kg": 0.5}
     fill = json.dumps(scan("fill", data={"net_kg": 4711})).replace("4711", weight).encode()
-    _, answer = judged([*ROWS, {**model, "life_years": 8}], [json.dumps(scan("bind")).encode(), fill])
+    _, answer = judged([*ROWS, model], [json.dumps(scan("bind")).encode(), fill])
     assert ("rejected" in answer) != ("decision" in answer)
 
 
@@ -222,3 +247,15 @@ def test_a_reject_has_this_shape():
     assert set(answer) == {"scan_id", "rejected"}
     assert set(answer["rejected"]) == {"field", "reason"}
     assert answer["rejected"]["reason"]
+
+
+def test_a_home_check_is_of_no_label():
+    assert answers(scan("home_check"))[0]["label"] == ""
+
+
+def test_who_may_send_is_told_by_the_row_of_the_device():
+    registry = Registry()
+    registry.put(parse_row(json.dumps(ROWS[0]).encode()))
+    receive = parse(json.dumps(scan("receive", device="station")).encode())
+    device = admit(receive, instant(receive.time), registry, DEFAULT)
+    assert (type(device).__name__, device.id, device.enterprise) == ("Device", "station", "E1")

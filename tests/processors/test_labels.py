@@ -110,3 +110,63 @@ def test_a_printed_link_reads_back():
     link = labels.link(OURS, "gas.example.org")
     assert link == f"https://gas.example.org/8003/{OURS}"
     assert labels.bare(link) == OURS
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://x/8003/{}",
+        "HTTPS://X/8003/{}",
+        "https://x/8003/{}/",
+        "https://x/a/b/8003/{}?q=1&r=2",
+        "https://x/8003/{}#top",
+        "https://x/8003/{}/?q=1",
+    ],
+)
+def test_a_link_may_be_written_in_these_ways(link):
+    assert labels.bare(link.format(OURS)) == OURS
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ftp://x/8003/{}",
+        "https://x/8004/{}",
+        "https://x/{}",
+        "https:///8003/{}",
+        "https://x/8003/{}/more",
+        " https://x/8003/{}",
+    ],
+)
+def test_anything_else_is_left_as_it_is(code):
+    assert labels.bare(code.format(OURS)) == code.format(OURS)
+
+
+@pytest.mark.parametrize("asset_type", ["69012345678", "6901234567890", "69012345678A", "６９０１２３４５６７８９"])
+def test_an_asset_type_of_another_shape_makes_no_label(asset_type):
+    with pytest.raises(ValueError, match="asset type: 12 digits wanted"):
+        labels.make(asset_type, "A1")
+
+
+@pytest.mark.parametrize("serial", ["", "A" * 16, "a1", "A-1"])
+def test_a_serial_of_another_shape_makes_no_label(serial):
+    with pytest.raises(ValueError, match="serial: 1 to 15"):
+        labels.make("690123456789", serial)
+
+
+@pytest.mark.parametrize("serial", ["A", "A" * 15])
+def test_the_shortest_and_the_longest_serial_make_one(serial):
+    assert labels.is_ours(labels.make("690123456789", serial))
+
+
+def test_the_check_character_itself_is_checked_and_not_the_one_before_it():
+    assert not labels.is_ours(OURS[:-1] + "Z")
+    assert not labels.is_ours(OURS[:13] + "3" + OURS[14:])
+
+
+@pytest.mark.parametrize(
+    ("code", "may_enter"), [("abc", False), ("abcd", True), ("A-" * 20, True), ("A" * 41, False), ("a_bc", False)]
+)
+def test_a_legacy_code_has_4_to_40_characters(code, may_enter):
+    assert labels.is_code(code) is may_enter
+    assert not labels.is_ours(code)

@@ -7,41 +7,77 @@ import os
 from collections import Counter
 
 import pytest
-from judged import judged
+from judged import everything
 
 from tests.oracle.catalogue import CATALOGUE
-from tests.oracle.compare import differences
+from tests.oracle.compare import line_differences
+from tests.oracle.compare_alerts import of_ids
 from tests.oracle.histories import History
+from tests.oracle.waiting import WAITS
 
 SCANS_A_HISTORY = 500
-HISTORIES = max(1, int(os.environ.get("PINGLIU_ORACLE_SCANS", "20000")) // SCANS_A_HISTORY)
+SCANS = int(os.environ.get("PINGLIU_ORACLE_SCANS", "100000"))
+HISTORIES = max(1, SCANS // SCANS_A_HISTORY)
+DISORDERED = max(1, HISTORIES // 10)
+# Of scans out of order, so many in a thousand are still told otherwise (timers and household checks in rare corners).
+DIFFERENT_IN_A_THOUSAND = 2
 SHOWN = 5
+OFTEN_RETRACTED = ["UNKNOWN_LABEL", "SCRAPPED_IN_USE", "FOREIGN_CYLINDER_FILL", "LABEL_CLONE_SUSPECT"]
 
 
-def disagreements(seed: int) -> list[str]:
-    history = History(seed, SCANS_A_HISTORY)
-    answers = judged(history.rows, history.lines)
-    assert len(answers) == len(history.lines)
-    found = []
-    for number, (line, answer, expected) in enumerate(zip(history.lines, answers, history.answers, strict=True)):
-        found += [
-            f"seed {seed} line {number}: {difference}\n    {line!r}" for difference in differences(answer, expected)
-        ]
-    return found
+def disagreements(seed: int, *, disorder: bool) -> list[str]:
+    history = History(seed, SCANS_A_HISTORY, disorder)
+    printed = everything(history.rows, history.lines, history.until)
+    lines = [*history.lines, f"the end at {history.until}"]
+    compared = zip(lines, printed, history.outputs, strict=True)
+    return [
+        *(f"seed {seed}: {difference}" for difference in of_ids(each for some in printed for each in some)),
+        *(
+            f"seed {seed} line {number}: {difference}\n    {line!r}"
+            for number, (line, engine, oracle) in enumerate(compared)
+            for difference in line_differences(engine, oracle)
+        ),
+    ]
 
 
 @pytest.mark.parametrize("tenth", range(10))
 def test_engine_and_oracle_say_the_same(tenth):
     found = []
     for seed in range(tenth, HISTORIES, 10):
-        found += disagreements(seed)
+        found += disagreements(seed, disorder=False)
     assert not found, f"{len(found)} differences\n" + "\n".join(found[:SHOWN])
 
 
+def test_out_of_order_they_hardly_differ():
+    found = []
+    for seed in range(DISORDERED):
+        found += disagreements(seed, disorder=True)
+    most = DISORDERED * SCANS_A_HISTORY * DIFFERENT_IN_A_THOUSAND // 1000
+    assert len(found) <= most, f"{len(found)} differences\n" + "\n".join(found[:SHOWN])
+
+
+def reached(answer: dict) -> list[str]:
+    """What of the catalogue an output shows: violations, and by code and status the alerts."""
+    told = [f"{alert['code']} {alert['status']}" for alert in answer.get("alerts", []) if not alert.get("optional")]
+    if answer.get("type") == "revision":
+        return [f"revised {violation['code']}" for violation in answer["verdict"]["violations"]] + ["revision"]
+    if answer.get("type") == "timer":
+        return [f"told later {each}" for each in told]
+    return [violation["code"] for violation in answer.get("violations", [])] + told
+
+
 def test_every_rule_is_broken_often():
-    found = Counter()
-    for seed in range(20):
-        for answer in History(seed, SCANS_A_HISTORY).answers:
-            found.update(violation["code"] for violation in answer.get("violations", []))
-            found.update("resolved" for alert in answer.get("alerts", []) if alert["status"] == "resolved")
-    assert {name for name in (*CATALOGUE, "resolved") if found[name] < 30} == set()
+    found = Counter(
+        each for seed in range(40) for answer in History(seed, SCANS_A_HISTORY).answers for each in reached(answer)
+    )
+    in_no_verdict = {"USER_EXCESS_HOLDING", "ABNORMAL_PURCHASE", "FILLED_DWELL", "CYLINDER_MISSING"}
+    wanted = {
+        *(CATALOGUE.keys() - in_no_verdict),
+        "ABNORMAL_PURCHASE suspected",
+        "REPORTED_MISSING resolved",
+        *(f"{code} {status}" for code in ("FILLED_DWELL", "CYLINDER_MISSING") for status in ("resolved", "retracted")),
+        *(f"told later {code} suspected" for code in [*WAITS, "FILLED_DWELL", "CYLINDER_MISSING"]),
+        *(f"{code} retracted" for code in OFTEN_RETRACTED),
+        "revision",
+    }
+    assert {name for name in wanted if found[name] < 30} == set()

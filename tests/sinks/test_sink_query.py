@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 from sink_records import alert, at, entry, label, run, scan
 
+from processors.parameters import DEFAULT
 from sinks.collector import Collector
 from sinks.query.render import print_trace
 from sinks.query.server import QueryService
@@ -61,7 +62,7 @@ class Http:
 
 @contextmanager
 def serving(dsn):
-    service = QueryService(dsn)
+    service = QueryService(dsn, DEFAULT)
     yield Http(service.app())
     service.close()
 

@@ -15,6 +15,7 @@ ROWS: list[dict[str, Any]] = [
     {"kind": "site", "id": "ST1", "enterprise": "E1", "site_kind": "filling_station", "district": "330212"},
     {"kind": "device", "id": "D-st1", "enterprise": "E1", "device_kind": "station", "site": "ST1"},
     {"kind": "device", "id": "D-co1", "enterprise": "E1", "device_kind": "courier"},
+    {"kind": "device", "id": "D-of1", "enterprise": "E1", "device_kind": "office"},
     {"kind": "device", "id": "D-pub", "device_kind": "public"},
     {"kind": "model", "id": "YSP35.5", "max_fill_kg": 14.9, "nominal_kg": 14.5, "tolerance_kg": 0.5},
     {"kind": "vehicle", "id": "V1", "enterprise": "E1", "permit": LICENCE, "max_cylinders": 100},

@@ -8,7 +8,7 @@ import pytest
 
 from processors.model import Alert, Reject, Responsible
 from stream import topics
-from stream.lane.chunk import Effects
+from stream.lane.effects import Effects
 from stream.lane.outbox import Outbox, OutboxError, Parcel
 
 
@@ -86,7 +86,7 @@ def send(kafka: Kafka, *parcels: Effects) -> list[int]:
     done: list[int] = []
 
     async def story() -> None:
-        outbox = Outbox(kafka)
+        outbox = Outbox(kafka, 2)
         running = asyncio.create_task(outbox.run())
         finished = asyncio.Event()
 
@@ -112,7 +112,7 @@ def send(kafka: Kafka, *parcels: Effects) -> list[int]:
 TOLD = [
     topics.VERDICTS.name, "alerts.market-supervision", "alerts.urban-enforcement", topics.REJECTED.name,
 ]  # fmt: skip
-KEPT = [topics.CYLINDERS_CHANGELOG.name]
+KEPT = [topics.CYLINDERS_CHANGELOG.name] * 2  # the label's state, and the position
 
 
 def test_all_that_waits_goes_out_together_and_in_order() -> None:
@@ -138,7 +138,17 @@ def test_nothing_is_acknowledged_whose_state_is_not_kept() -> None:
 def test_a_chunk_of_ticks_alone_still_tells_its_run() -> None:
     kafka = Kafka()
     assert send(kafka, Effects(3, verdicts=[b"run"])) == [3]
-    assert kafka.events == [topics.VERDICTS.name, "flush", "ack 3"]
+    assert kafka.events == [topics.VERDICTS.name, "flush", topics.CYLINDERS_CHANGELOG.name, "flush", "ack 3"]
+
+
+def test_the_second_key_hears_of_the_time_after_what_was_handed_on() -> None:
+    kafka = Kafka()
+    one = Effects(
+        0, handed_on=[("customer/C1", b"came")], tick=b"tick", aliases=[("OLD1", "L")], retired=[("M", b"retired")]
+    )
+    assert send(kafka, one) == [0]
+    told = kafka.events[: kafka.events.index("flush")]
+    assert told == [topics.HOLDERS.name, topics.ALIASES.name, topics.SCANS.name, *[topics.HOLDERS.name] * 2]
 
 
 def test_a_full_queue_is_waited_for() -> None:

@@ -1,0 +1,170 @@
+"""Scans that come late, out of order, or should not have been (domain.md section 5).
+
+One within the window takes its place and the rules run again from there. One beyond it is history; only slow facts still
+count. A `void` takes a scan back: the rules run again as if it had never been.
+"""
+
+from copy import copy
+
+from processors.alerts import alert_of
+from processors.arrival import Arrival, Judgement, Moved, second_key
+from processors.findings import look, told_of
+from processors.labels import has_label_shape
+from processors.ledger import Awaited, Entry, Ledger, Past, current, decode, digest, move_of
+from processors.model import BindScan, InspectScan, Scan, ScrapScan, TransferScan, VoidScan
+from processors.parameters import Schedule
+from processors.registry import Registry
+from processors.rules.case import Case
+from processors.rules.inspection import is_no_record
+from processors.rules.labels import unknown_label
+from processors.times import day_of, instant
+from processors.walk import again, context_of
+
+_AWAITED_KEPT = 64
+
+
+def insert(arrival: Arrival) -> Judgement:
+    """The scan takes its place among those of the window."""
+    ledger, entry = arrival.ledger, arrival.entry
+    later = (number for number, other in enumerate(ledger.entries) if other.place > entry.place)
+    place = next(later, len(ledger.entries))
+    ledger.entries.insert(place, entry)
+    if entry.voided:  # it was taken back before it came: nothing is judged again for it
+        case = Case(arrival.scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
+        entry.context, entry.told = context_of(case), told_of(case, [], entry.late)
+        return arrival.answer(entry.told)
+    walk = arrival.walk(copy(ledger.base))
+    again(walk, ledger, place, entry, arrival.clock, arrival.schedule)
+    judgement = arrival.answer(entry.told, walk)
+    ledger.fold(arrival.parameters)
+    return judgement
+
+
+def keep(arrival: Arrival) -> Judgement:
+    """Beyond the window: history only, but for slow facts, which count from now on, and reports, which alert always."""
+    ledger, entry, scan = arrival.ledger, arrival.entry, arrival.scan
+    case = Case(scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
+    entry.context = context_of(case)
+    told = told_of(case, [], entry.late)
+    aliases: list[str] = []
+    if not entry.voided:
+        always = [(rule, evidence) for rule, evidence in look(case) if rule.always]
+        arrival.telling.compare(
+            entry, [(alert_of(rule, evidence, case, arrival.clock), 0) for rule, evidence in always]
+        )
+        if _still_counts(case, ledger):
+            _let_count(ledger, entry, scan)
+            aliases = (
+                [code for code in scan.data.aliases if not has_label_shape(code)] if isinstance(scan, BindScan) else []
+            )
+    walk = arrival.walk(copy(ledger.base))
+    again(walk, ledger, len(ledger.entries), None, arrival.clock, arrival.schedule, slow=(entry.at, scan.type))
+    walk.aliases += aliases
+    ledger.ask(Past(entry.device, entry.scan_id, digest(scan), told), arrival.parameters)
+    return arrival.answer(told, walk, is_history=True)
+
+
+def _still_counts(case: Case, ledger: Ledger) -> bool:
+    """Whether a slow fact from beyond the window has effect still: none newer of its kind is known."""
+    now, base, scan = current(ledger), ledger.base, case.scan
+    if isinstance(scan, BindScan):
+        return not now.bound and unknown_label(case) is None
+    if not base.bound or base.scrapped or (ledger.retired is not None and case.at >= ledger.retired):
+        return False
+    match scan:
+        case TransferScan():
+            return case.enterprise_id == base.owner and now.transferred < case.at
+        case InspectScan():
+            return now.examined < case.at and (scan.data.result != "pass" or is_no_record(case, scan) is None)
+        case ScrapScan():
+            return not now.scrapped
+    return False
+
+
+def _let_count(ledger: Ledger, entry: Entry, scan: Scan) -> None:
+    move = move_of(entry, scan)
+    match scan:
+        case InspectScan():
+            ledger.base.examine(scan, move)
+        case ScrapScan():
+            ledger.base.scrap(move)
+        case _:
+            ledger.base.take(scan, move, filler=None)
+
+
+def may_take_back(ledger: Ledger, scan: VoidScan, registry: Registry) -> bool:
+    """Whether a `void` comes from the enterprise or agency whose device made the scan, as far as that is known."""
+    own, target = _enterprise(scan, registry), _target(ledger, scan)
+    if target is not None:
+        return own is not None and own == target.context.enterprise
+    scrapping = ledger.base.scrapping
+    if scrapping is None or (scrapping.device, scrapping.scan_id) != (scan.data.device, scan.data.scan_id):
+        return True
+    return own is not None and own == scrapping.enterprise
+
+
+def take_back(arrival: Arrival, scan: VoidScan) -> Judgement:
+    """A `void`: the scan it names should not have been."""
+    ledger, target, data = arrival.ledger, _target(arrival.ledger, scan), scan.data
+    told = told_of(
+        Case(scan, arrival.entry.at, current(ledger), arrival.registry, arrival.schedule), [], arrival.entry.late
+    )
+    ledger.ask(Past(scan.device, scan.scan_id, digest(scan), told), arrival.parameters)
+    scrapping = ledger.base.scrapping
+    first, undone = len(ledger.entries), None
+    if target is not None:
+        if target.voided:
+            return arrival.answer(told)
+        first = next(number for number, entry in enumerate(ledger.entries) if entry is target)
+        key = second_key(decode(target)) if target.has_effect else None
+        target.voided = True
+        ledger.newest = max([entry.at for entry in ledger.entries if not entry.voided], default=ledger.newest)
+        undone = Moved(key, holds=False, undone=target.offset) if key else None
+    elif scrapping is not None and (scrapping.device, scrapping.scan_id) == (data.device, data.scan_id):
+        ledger.base.scrapped, ledger.base.scrapping = False, None
+    elif ledger.past_of(data.device, data.scan_id) is None:
+        awaited = Awaited(data.device, data.scan_id, _enterprise(scan, arrival.registry))
+        ledger.awaited = [*ledger.awaited, awaited][-_AWAITED_KEPT:]
+    walk = arrival.walk(copy(ledger.base))
+    again(walk, ledger, first, None, arrival.clock, arrival.schedule)
+    if undone is not None and current(ledger).holder == undone.key:
+        undone = Moved(undone.key, holds=True, undone=undone.undone)
+    return arrival.answer(told, walk, undone)
+
+
+def was_taken_back(arrival: Arrival) -> bool:
+    """Whether a `void` came before this scan; it has waited for it."""
+    ledger, entry = arrival.ledger, arrival.entry
+    waited = [one for one in ledger.awaited if (one.device, one.scan_id) == (entry.device, entry.scan_id)]
+    if not waited:
+        return False
+    ledger.awaited = [one for one in ledger.awaited if one not in waited]
+    enterprise = _enterprise(arrival.scan, arrival.registry)
+    return enterprise is not None and any(one.enterprise == enterprise for one in waited)
+
+
+def replace_label(
+    label: str, ledger: Ledger, at: int, clock: int, registry: Registry, schedule: Schedule, *, undone: bool = False
+) -> Judgement:
+    """Another label takes this one's place `at` that instant, after which it is judged as scrapped; or does not after all."""
+    known = ledger.retired
+    if known != at if undone else (known is not None and known <= at):
+        return Judgement(None)
+    arrival = Arrival(label, None, ledger, clock, registry, schedule)
+    ledger.retired = None if undone else at
+    ledger.base.retired = None if undone else ledger.base.retired
+    first = len(ledger.entries)
+    if not ledger.is_beyond((at, "", ""), arrival.parameters):  # beyond the window it counts from now on
+        first = next((number for number, entry in enumerate(ledger.entries) if entry.at >= at), first)
+    walk = arrival.walk(copy(ledger.base))
+    again(walk, ledger, first, None, arrival.clock, arrival.schedule)
+    return arrival.answer(None, walk)
+
+
+def _target(ledger: Ledger, scan: VoidScan) -> Entry | None:
+    return ledger.entry_of(scan.data.device, scan.data.scan_id)
+
+
+def _enterprise(scan: Scan, registry: Registry) -> str | None:
+    device = registry.device(scan.device, day_of(instant(scan.time)))
+    return device.enterprise if device else None

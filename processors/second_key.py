@@ -1,0 +1,141 @@
+"""What the second key shows: rules 27, 28 and the number of 31, which look at a customer or a vehicle and not at a label.
+
+Each is looked at once, when its scan arrives; what waits is counted anew when its wait is past, and told if still over.
+"""
+
+from bisect import insort
+
+from msgspec import Struct
+
+from processors.alerts import alert_of, retracted
+from processors.arrival import Judgement
+from processors.cylinder import Cylinder
+from processors.holder import Change, Delivery, Held, Holder, Pending, TellingOf, decode_change, encode_change
+from processors.ledger import Ledger, current
+from processors.model import Alert, DeliverScan, decode_alert, encode
+from processors.parameters import Parameters, Schedule
+from processors.registry import Registry
+from processors.rules import BY_CODE, FOR_HOLDER
+from processors.rules.case import Case
+from processors.rules.declaration import Wait
+from processors.telling import TAKEN_BACK
+from processors.times import DAY, HOUR, instant
+
+# So many of a customer's latest deliveries are counted: 16 a day over the four months of rule 28.
+_DELIVERIES_KEPT = 2000
+# So many of the latest alerts, should the scan be taken back.
+_TOLD_KEPT = 32
+
+
+class Addressed(Struct, frozen=True, gc=False):
+    """A change, and the second key it concerns."""
+
+    key: str
+    change: Change
+
+
+def changes(
+    label: str, partition: int, offset: int, clock: int, ledger: Ledger, judgement: Judgement
+) -> list[Addressed]:
+    """What second keys must hear of an arrival at a label."""
+    return [
+        Addressed(
+            moved.key,
+            Change(
+                label=label, partition=partition, offset=offset, clock=clock, holds=moved.holds, model=current(ledger).model,
+                scan=moved.scan, undone=moved.undone, counts=moved.counts, uncounts=moved.uncounts,
+            ),
+        )
+        for moved in judgement.moved
+    ]  # fmt: skip
+
+
+def take(key: str, holder: Holder, change: Change, registry: Registry, schedule: Schedule) -> list[Alert]:
+    """Let a cylinder come or leave; the alerts to tell at once.
+
+    Changes of a cylinder come in order of offset. The latest again changes nothing.
+    """
+    scan, known = change.scan, holder.held.get(change.label)
+    if change.holds:
+        holder.held[change.label] = Held(change.model, change.offset)
+    else:
+        holder.held.pop(change.label, None)
+    if change.undone is not None:
+        return _take_back(holder, change.label, change.undone, change.clock)
+    if change.uncounts is not None:
+        holder.deliveries = [
+            one for one in holder.deliveries if (one.label, one.offset) != (change.label, change.uncounts)
+        ]
+    if scan is None:
+        return []
+    case = _case(change, holder, registry, schedule)
+    if isinstance(scan, DeliverScan):
+        offset = change.offset if change.counts is None else change.counts
+        if any(one.offset == offset and one.label == change.label for one in holder.deliveries):
+            return []
+        _count(holder, Delivery(case.at, change.label, offset, case.enterprise_id), case.parameters)
+        if change.counts is not None:
+            return []
+    elif known is not None and known.offset == change.offset:
+        return []
+    alerts = []
+    for rule, judges, wait in FOR_HOLDER[key.partition("/")[0]]:
+        evidence = judges(case)
+        if evidence is None:
+            continue
+        if wait is Wait.NONE:
+            alerts.append(_tell(holder, change, alert_of(rule, evidence, case, change.clock)))
+        else:
+            due = change.clock + wait.of(case.parameters)
+            pending = Pending(due, rule.code, change.label, change.offset, encode_change(change))
+            holder.waiting = [*holder.waiting, pending]
+    return alerts
+
+
+def fall_due(key: str, holder: Holder, clock: int, registry: Registry, schedule: Schedule) -> list[Alert]:
+    """Count anew what waited until now; the alerts of what is still over."""
+    over = [pending for pending in holder.waiting if pending.due < clock]
+    holder.waiting = [pending for pending in holder.waiting if pending.due >= clock]
+    alerts = []
+    for pending in over:
+        change = decode_change(pending.change)
+        case = _case(change, holder, registry, schedule)
+        rule = BY_CODE[pending.code]
+        if rule.key == "label" and rule.judges is not None and rule.judges(case) is not None:
+            continue  # 31: its alert stands by the permit already
+        for counted, judges, _ in FOR_HOLDER[key.partition("/")[0]]:
+            evidence = judges(case) if counted is rule else None
+            if evidence is not None:
+                alerts.append(_tell(holder, change, alert_of(rule, evidence, case, clock)))
+    return alerts
+
+
+def _tell(holder: Holder, change: Change, alert: Alert) -> Alert:
+    holder.told = [*holder.told, TellingOf(change.label, change.offset, encode(alert))][-_TOLD_KEPT:]
+    return alert
+
+
+def _take_back(holder: Holder, label: str, offset: int, clock: int) -> list[Alert]:
+    """The scan at that offset never was: it counts no more, and what was told of it is retracted."""
+    scan = label, offset
+    holder.deliveries = [one for one in holder.deliveries if (one.label, one.offset) != scan]
+    holder.waiting = [one for one in holder.waiting if (one.label, one.offset) != scan]
+    undone = [one for one in holder.told if (one.label, one.offset) == scan]
+    holder.told = [one for one in holder.told if one not in undone]
+    return [retracted(decode_alert(one.alert), clock, TAKEN_BACK) for one in undone]
+
+
+def _case(change: Change, holder: Holder, registry: Registry, schedule: Schedule) -> Case:
+    assert change.scan is not None  # only what came is judged
+    case = Case(change.scan, instant(change.scan.time), Cylinder(model=change.model), registry, schedule)
+    case.holder = holder
+    return case
+
+
+def _count(holder: Holder, delivery: Delivery, parameters: Parameters) -> None:
+    """Remember a delivery, and those of before as far back as rule 28 looks."""
+    holder.first = delivery.at if holder.first is None else min(delivery.at, holder.first)
+    insort(holder.deliveries, delivery)
+    kept = parameters.purchase_days + parameters.purchase_history_days
+    oldest = holder.deliveries[-1].at - kept * DAY - round(parameters.window_hours * HOUR)
+    holder.deliveries = [one for one in holder.deliveries if one.at >= oldest][-_DELIVERIES_KEPT:]

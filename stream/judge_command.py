@@ -1,0 +1,359 @@
+"""`pingliu judge`: the rules over a file of scans, and the back-test of other parameters on the same file.
+
+What is judged stands in processors/replay.py; here is what stands around it: files, lines, the summary, the bar. Where
+the input breaks off (a gzip file cut short) or the reader goes away, what was judged by then is written and no summary
+is. Memory grows with the cylinders and, in a back-test, with the alerts; not with the scans.
+"""
+
+import gzip
+import io
+import os
+import stat
+import sys
+import time
+import tomllib
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from processors.model import Alert, Instant, Reject, Verdict, encode
+from processors.parameters import Schedule
+from processors.replay import Answer, FellDue, Printed, Replay, Revision, as_rejected
+from processors.rules import BY_CODE
+from processors.times import instant
+from stream.registry_load import read as read_registry
+from stream.settings import SettingsError, checked_rules, load
+
+STDIN = "-"
+_PIECE = 1 << 18  # bytes written at once: a line is some 300
+_BAR_EVERY = 256  # scans between two looks at how far we are
+BEFORE, AFTER = "before", "after"  # of a back-test: the settings in force, and the others
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for. Of `codes`: None is every line, and no code no line at all."""
+
+    scans: str
+    registry: Path
+    until: int | None = None
+    codes: frozenset[str] | None = None
+    summary: bool = False
+    as_json: bool = False
+    quiet: bool = False
+
+
+def run(asked: Asked, schedule: Schedule, other: Schedule | None = None) -> None:
+    """Judge the file; with another schedule print what it would change. Raises OSError and RegistryFileError."""
+    rows = read_registry(asked.registry)
+    work: Judging | Comparing
+    if other is None:
+        work = Judging(Replay(rows, schedule), asked.codes)
+    else:
+        work = Comparing(Replay(rows, schedule), Replay(rows, other), asked.codes)
+    at_once = asked.scans == STDIN or sys.stdout.isatty()
+    try:
+        # A buffer of our own: what it cannot write is gone with it, where sys.stdout would try, and complain, once more.
+        with open(sys.stdout.fileno(), "wb", _PIECE, closefd=False) as out:
+            summary = _judge(work, asked, out, at_once=at_once)
+            if asked.summary:
+                out.write(summary.encode())
+    except BrokenPipeError:
+        raise SystemExit(0) from None  # typer would make a 1 of it
+    if not (asked.summary or asked.quiet):
+        sys.stderr.write(summary)
+
+
+def _judge(work: "Judging | Comparing", asked: Asked, out: BinaryIO, *, at_once: bool) -> str:
+    """Write the lines of all scans; the summary of them."""
+    scans, began = 0, time.perf_counter()
+    with _reading(asked) as lines:
+        for line in lines:
+            if line.isspace():
+                continue
+            scans += 1
+            out.writelines(told + b"\n" for told in work.take(line))
+            if at_once:
+                out.flush()
+        out.writelines(told + b"\n" for told in work.end(asked.until))
+    seconds = time.perf_counter() - began
+    rate = {"seconds": round(seconds, 3), "scans_a_second": round(scans / seconds)}
+    summary = {"scans": scans} | work.summary() | rate
+    return encode(summary).decode() + "\n" if asked.as_json else as_text(summary)
+
+
+class Judging:
+    """One schedule: the lines of the contract, and what they come to. A repeat counts as that and nothing else."""
+
+    def __init__(self, replay: Replay, codes: frozenset[str] | None) -> None:
+        self._replay = replay
+        self._codes = codes
+        self._repeats = self._late = self._revised = 0
+        self._rejected: Counter[str] = Counter()
+        self._decisions: Counter[str] = Counter()
+        self._violations: Counter[str] = Counter()
+        self._prevented: Counter[str] = Counter()
+        self._alerts: Counter[tuple[str, str]] = Counter()
+
+    def take(self, line: bytes) -> list[bytes]:
+        """The lines one arrival comes to."""
+        return self._lines(self._replay.take(line))
+
+    def end(self, until: int | None) -> list[bytes]:
+        """The lines that time passing until then comes to."""
+        fell_due = self._replay.advance(until) if until is not None else None
+        return self._lines([fell_due] if fell_due else [])
+
+    def summary(self) -> dict[str, Any]:
+        """Counts, by name."""
+        alerts: dict[str, dict[str, int]] = {}
+        for (code, status), number in sorted(self._alerts.items()):
+            alerts.setdefault(code, {})[status] = number
+        return {
+            "rejected": _sorted(self._rejected),
+            "repeats": self._repeats,
+            "late": self._late,
+            "revised": self._revised,
+            "decisions": _sorted(self._decisions),
+            "violations": _sorted(self._violations),
+            "prevented": _sorted(self._prevented),
+            "alerts": alerts,
+        }
+
+    def _lines(self, told: Iterable[Printed]) -> list[bytes]:
+        lines = []
+        for one in told:
+            if isinstance(one, Answer):
+                self._count(one.verdict)
+            elif isinstance(one, Revision):
+                self._revised += 1
+            for alert in one.alerts:
+                self._alerts[alert.code, alert.status] += 1
+            if self._codes is None or not self._codes.isdisjoint(_codes_of(one)):
+                lines.append(one.line())
+        return lines
+
+    def _count(self, verdict: Verdict | Reject) -> None:
+        if isinstance(verdict, Reject):
+            self._rejected[verdict.field] += 1
+        elif verdict.duplicate is True:
+            self._repeats += 1
+        else:
+            self._late += verdict.late
+            self._decisions[verdict.decision] += 1
+            for violation in verdict.violations:
+                self._violations[violation.code] += 1
+            for code in verdict.prevented:
+                self._prevented[code] += 1
+
+
+_Side = dict[str, Any]  # a verdict under one of the two schedules, as it is printed
+
+
+class _Sent(msgspec.Struct):
+    """Of a scan, what its verdict does not say."""
+
+    device: str
+
+
+class Comparing:
+    """Two schedules side by side: a line for each scan they judge otherwise, then one for each alert only one told.
+
+    An alert that both told is no difference, however much earlier or more often one of them did: so these lines come
+    last. Nor is a changed `condition`, or a repeat.
+    """
+
+    def __init__(self, before: Replay, after: Replay, codes: frozenset[str] | None) -> None:
+        self._before, self._after = before, after
+        self._codes = codes
+        self._changed = 0
+        self._decisions: Counter[str] = Counter()
+        self._found: dict[str, dict[str, dict[str, int]]] = {"violations": {}, "prevented": {}, "alerts": {}}
+        self._alone: dict[str, tuple[str, Alert]] = {}  # by alert_id, what one side alone told so far
+        self._told_by_both: set[str] = set()
+
+    def take(self, line: bytes) -> list[bytes]:
+        """The line for this arrival, if the two differ over it."""
+        # Each side reads the line anew: judging writes into a scan.
+        before = self._verdict(BEFORE, self._before.take(line))
+        after = self._verdict(AFTER, self._after.take(line))
+        known = after if isinstance(before, Reject) else before
+        if isinstance(known, Reject) or (_is_repeat(before) and _is_repeat(after)):
+            return []
+        was, now = _side(before), _side(after)
+        if was == now:
+            return []
+        self._count(was, now)
+        if self._codes is not None and self._codes.isdisjoint(_named(was) | _named(now)):
+            return []
+        device = msgspec.json.decode(line, type=_Sent).device
+        scan = {"scan_id": known.scan_id, "device": device, "label": known.label, "type": known.type}
+        return [encode(scan | {"time": known.time, BEFORE: was, AFTER: now})]
+
+    def end(self, until: int | None) -> list[bytes]:
+        """The lines for the alerts that one side alone told."""
+        if until is not None:
+            for name, replay in ((BEFORE, self._before), (AFTER, self._after)):
+                if fell_due := replay.advance(until):
+                    self._hear(name, fell_due.alerts)
+        lines = []
+        for name, alert in self._alone.values():
+            self._note("alerts", alert.code, name)
+            if self._codes is None or alert.code in self._codes:
+                fields = ("alert_id", "code", "label", "scan_id", "type", "time", "status")
+                lines.append(encode({"only": name} | {field: getattr(alert, field) for field in fields}))
+        return lines
+
+    def summary(self) -> dict[str, Any]:
+        """How many changed, by code: found by one side and not by the other."""
+        found = {kind: dict(sorted(codes.items())) for kind, codes in self._found.items()}
+        return {"changed": self._changed, "decisions": _sorted(self._decisions), **found}
+
+    def _verdict(self, name: str, told: Iterable[Printed]) -> Verdict | Reject:
+        for one in told:
+            self._hear(name, one.alerts)
+            if isinstance(one, Answer):
+                verdict = one.verdict
+        return verdict
+
+    def _hear(self, name: str, alerts: Iterable[Alert]) -> None:
+        for alert in alerts:
+            if alert.alert_id in self._told_by_both:
+                continue
+            teller, _ = self._alone.get(alert.alert_id, (name, alert))
+            if teller == name:
+                self._alone[alert.alert_id] = name, alert
+            else:
+                del self._alone[alert.alert_id]
+                self._told_by_both.add(alert.alert_id)
+
+    def _count(self, was: _Side, now: _Side) -> None:
+        self._changed += 1
+        answers = [side.get("decision", "rejected") for side in (was, now)]
+        if answers[0] != answers[1]:
+            self._decisions[" to ".join(answers)] += 1
+        for kind in ("violations", "prevented"):
+            had, has = set(was.get(kind, ())), set(now.get(kind, ()))
+            for code in had ^ has:
+                self._note(kind, code, BEFORE if code in had else AFTER)
+
+    def _note(self, kind: str, code: str, name: str) -> None:
+        self._found[kind].setdefault(code, {BEFORE: 0, AFTER: 0})[name] += 1
+
+
+def _is_repeat(verdict: Verdict | Reject) -> bool:
+    return isinstance(verdict, Verdict) and verdict.duplicate is True
+
+
+def _side(verdict: Verdict | Reject) -> _Side:
+    if isinstance(verdict, Reject):
+        return {"rejected": as_rejected(verdict)["rejected"]}
+    violations = [violation.code for violation in verdict.violations]
+    prevented = list(verdict.prevented)
+    return {"decision": verdict.decision, "violations": violations, "prevented": prevented, "late": verdict.late}
+
+
+def _named(side: _Side) -> set[str]:
+    return {*side.get("violations", ()), *side.get("prevented", ())}
+
+
+def _codes_of(told: Printed) -> Iterator[str]:
+    yield from (alert.code for alert in told.alerts)
+    if not isinstance(told, FellDue) and isinstance(told.verdict, Verdict):
+        yield from (violation.code for violation in told.verdict.violations)
+        yield from told.verdict.prevented
+
+
+def _sorted(counter: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counter.items()))
+
+
+def as_text(summary: Mapping[str, Any]) -> str:
+    """A summary as people read it."""
+    lines = []
+    for name, value in summary.items():
+        if not isinstance(value, Mapping):
+            lines.append(_row(name.replace("_", " "), value))
+            continue
+        lines.append(name if value else _row(name, 0))
+        for code, count in value.items():
+            lines.append(_row(f"  {code or 'the line'}", count))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _row(name: str, value: float | Mapping[str, int]) -> str:
+    if isinstance(value, Mapping):
+        return f"{name:<30}  {', '.join(f'{number:,} {which}' for which, number in value.items() if number)}"
+    return f"{name:<30}  {value:>12,}"
+
+
+@contextmanager
+def _reading(asked: Asked) -> Iterator[Iterable[bytes]]:
+    """The lines of the scans. A bar on stderr says how far they are read, where that is a terminal without them."""
+    if asked.scans == STDIN:
+        yield sys.stdin.buffer
+        return
+    with Path(asked.scans).open("rb") as file:
+        status = os.fstat(file.fileno())
+        lines: Iterable[bytes] = file
+        if asked.scans.endswith(".gz"):
+            lines = io.BufferedReader(gzip.GzipFile(fileobj=file), _PIECE)
+        lines_told_there = sys.stdout.isatty() and not asked.summary
+        try:
+            if asked.quiet or lines_told_there or not sys.stderr.isatty() or not stat.S_ISREG(status.st_mode):
+                yield lines
+            else:
+                with _bar() as bar:
+                    yield _shown(lines, file, bar, status.st_size)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise OSError(f"{asked.scans}: {error}") from None
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("judging"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    return Progress(
+        *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
+    )
+
+
+def _shown(lines: Iterable[bytes], file: BinaryIO, bar: Progress, size: int) -> Iterator[bytes]:
+    task = bar.add_task("", total=size)
+    for number, line in enumerate(lines):
+        if number % _BAR_EVERY == 0:
+            bar.update(task, completed=file.tell())
+        yield line
+
+
+def moment(text: str) -> int:
+    """The instant of `--until`. Raises SettingsError."""
+    try:
+        return instant(msgspec.convert(text, Instant))
+    except msgspec.ValidationError:
+        raise SettingsError(f"--until {text}: wanted a time with offset, such as 2026-11-30T00:00:00+08:00") from None
+
+
+def codes(text: str) -> frozenset[str]:
+    """The codes of `--codes`. Raises SettingsError."""
+    asked = {code.strip().upper() for code in text.split(",")}
+    if wrong := sorted(asked - BY_CODE.keys()):
+        raise SettingsError(f"--codes {', '.join(wrong)}: no such rule; `pingliu rules` lists them")
+    return frozenset(asked)
+
+
+def schedule_in(file: Path) -> Schedule:
+    """The parameters in another `pingliu.toml`, by that file alone. Raises SettingsError and OSError."""
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        rules = checked_rules(table.pop("rules", {}))
+        load(**table)  # the other settings change no judging, but a misspelt name must not pass for a default
+    except (SettingsError, ValueError) as error:  # a parameter, TOML or UTF-8 that is wrong is a ValueError
+        raise SettingsError("\n".join(f"{file}: {line}" for line in str(error).splitlines())) from None
+    return Schedule.of(rules)

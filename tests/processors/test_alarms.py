@@ -1,0 +1,80 @@
+"""When to look at what again, against a table that is searched from end to end each time."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processors.alarms import Alarms
+from processors.times import HOUR
+
+KEYS = ["a", "b", "c"]
+moments = st.integers(0, 4 * HOUR) | st.sampled_from([0, 1, HOUR - 1, HOUR, HOUR + 1, 2 * HOUR])
+steps = st.lists(st.tuples(st.sampled_from([*KEYS, ""]), moments), max_size=25)
+
+
+class Watched:
+    """Alarms with the table they are to agree with; how often each key was asked for its moment."""
+
+    def __init__(self) -> None:
+        self.moments = dict.fromkeys(KEYS, 0)
+        self.asked: list[str] = []
+        self.alarms = Alarms(self.moment_of)
+
+    def moment_of(self, key: str) -> int:
+        self.asked.append(key)
+        return self.moments[key]
+
+    def move(self, key: str, now: int) -> None:
+        before, self.moments[key] = self.moments[key], now
+        self.alarms.moved(key, before, now)
+
+
+@given(steps)
+@settings(max_examples=300, deadline=None)
+def test_it_finds_what_a_search_of_all_finds(steps: list[tuple[str, int]]) -> None:
+    watched, clock = Watched(), 0
+    for key, moment in steps:
+        if key:
+            watched.move(key, moment)
+            continue
+        clock = max(clock, moment)
+        due = sorted((at, one) for one, at in watched.moments.items() if 0 < at < clock)
+        assert watched.alarms.past(clock) == [one for _, one in due]
+        for _, one in due:
+            watched.move(one, 0)
+
+
+def test_the_moment_itself_is_not_past() -> None:
+    watched = Watched()
+    watched.move("a", 2 * HOUR)
+    assert watched.alarms.past(2 * HOUR) == []
+    assert watched.alarms.past(2 * HOUR + 1) == ["a"]
+    assert watched.alarms.past(9 * HOUR) == [], "not again until it moved"
+
+
+def test_a_key_that_moved_on_is_not_asked_when_its_old_hour_comes() -> None:
+    watched = Watched()
+    for moment in (HOUR, 2 * HOUR, 3 * HOUR, 5 * HOUR):
+        watched.move("a", moment)
+    watched.move("b", 3 * HOUR)
+    watched.move("b", 0)
+    assert watched.alarms.past(5 * HOUR - 1) == []
+    assert watched.asked == []
+    assert watched.alarms.past(5 * HOUR + 1) == ["a"]
+    assert watched.asked == ["a", "a"], "when its hour comes, and when its moment is past"
+
+
+def test_a_moment_that_stays_costs_nothing() -> None:
+    watched = Watched()
+    watched.alarms.past(HOUR)
+    watched.move("a", HOUR + 5)
+    for _ in range(5):
+        watched.move("a", HOUR + 5)
+    assert watched.alarms.past(HOUR + 6) == ["a"]
+    assert watched.asked == ["a"]
+
+
+def test_two_of_an_hour_are_given_in_order_of_their_moments_and_names() -> None:
+    watched = Watched()
+    for key, moment in (("c", 7), ("b", 5), ("a", 7)):
+        watched.move(key, HOUR + moment)
+    assert watched.alarms.past(HOUR + 8) == ["b", "a", "c"]

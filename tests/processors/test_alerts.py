@@ -1,0 +1,70 @@
+"""The alert as authorities get it, whole; its id is the same in every version, or what is open would open twice."""
+
+from hashlib import blake2b
+
+from test_examples import alerts_of
+
+LABEL = "0690123456789200047A2Y"
+
+
+def id_of(*parts: str) -> str:
+    return blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def test_the_alert_of_a_scan():
+    [alert] = alerts_of("11-10 10:00 station1 receive received=11:00")
+    assert alert == {
+        "alert_id": id_of("station1", "example-0000", "UNKNOWN_LABEL"),
+        "code": "UNKNOWN_LABEL",
+        "title": {"zh": "未登记标签", "en": "Label not registered"},
+        "severity": "high",
+        "status": "suspected",
+        "time": "2026-11-10T10:00:00+08:00",
+        "raised_at": "2026-11-10T11:00:00+08:00",
+        "label": LABEL,
+        "scan_id": "example-0000",
+        "type": "receive",
+        "responsible": {"kind": "enterprise", "id": "E1", "name": "甬城燃气"},
+        "districts": ["330205", "330203"],
+        "to": ["market-supervision"],
+        "cc": [],
+        "basis": ["特种设备安全法 Art 83"],
+        "evidence": {"why": "never_bound"},
+    }
+
+
+def test_the_alert_of_a_timer_and_its_end():
+    began = "11-01 10:00 station1 load received=10:02"
+    told, over = alerts_of(
+        "10-31 10:00 filled", began, "until 11-02 10:05", "11-02 11:00 station1 unload received=11:01"
+    )
+    assert told == {
+        "alert_id": id_of(LABEL, "FILLED_DWELL", "2026-11-01T10:00:00+08:00"),
+        "code": "FILLED_DWELL",
+        "title": {"zh": "重瓶滞留", "en": "Full cylinder standing too long"},
+        "severity": "medium",
+        "status": "suspected",
+        "time": "2026-11-02T10:00:00+08:00",
+        "raised_at": "2026-11-02T10:05:00+08:00",
+        "label": LABEL,
+        "scan_id": "example-0001",
+        "type": "load",
+        "responsible": {"kind": "enterprise", "id": "E1", "name": "甬城燃气"},
+        "districts": ["330205", "330203"],
+        "to": ["urban-enforcement"],
+        "cc": [],
+        "basis": ["城镇燃气管理条例 Art 18(5)"],
+        "evidence": {"since": "2026-11-01T10:00:00+08:00", "type": "load", "site": "S1", "vehicle": "V1"},
+    }
+    assert over == told | {
+        "status": "resolved",
+        "raised_at": "2026-11-02T11:01:00+08:00",
+        "reason": "it has ended: unload at 2026-11-02T11:00:00+08:00",
+    }
+
+
+def test_a_time_that_was_never_over_is_retracted_with_what_ended_it():
+    lines = "10-31 10:00 filled", "11-01 10:00 station1 load", "until 11-02 10:05"
+    *_, over = alerts_of(*lines, "11-02 09:00 station1 unload received=11:00")
+    assert over["status"] == "retracted"
+    assert over["reason"] == "it had ended in time: unload at 2026-11-02T09:00:00+08:00, which arrived later"

@@ -1,0 +1,58 @@
+"""A partition's state comes back from its changelog as it was: keys, position, clock, and what rings when."""
+
+import pytest
+
+from processors.holder import PACKING as HOLDERS
+from processors.ledger import PACKING, Ledger, current
+from stream.tables.partition import POSITION, Partition, Position
+from tests.stream.crashing import Worker, kept, records
+from tests.stream.scans import bind, label, scan
+
+
+def worker() -> Worker:
+    """Two cylinders; an alert waits at the second, and a code nobody bound is remembered for a while."""
+    found = Worker({})
+    found.take(
+        records([bind(1, on=1), bind(2, on=2), scan(3, "fill", on=2, net_kg=14.5), scan(4, "incident", kind="leak")])
+    )
+    return found
+
+
+def test_what_was_live_is_live_again() -> None:
+    before = worker()
+    after: Partition[Ledger] = Partition.restored(kept(before.changelog), PACKING)
+    assert [current(ledger) for ledger in after.live.values()] == [current(one) for one in before.state.live.values()]
+    assert after.live == before.state.live
+    assert after.live.keys() == {label(0), label(1), label(2)}
+    assert after.position == before.state.position
+    assert after.position.upto == 3
+    assert after.position.clock > 0
+
+
+def test_what_waited_rings_at_its_moment() -> None:
+    before = worker()
+    after: Partition[Ledger] = Partition.restored(kept(before.changelog), PACKING)
+    first, second = sorted((state.alarm, key) for key, state in before.state.live.items() if state.alarm)
+    assert [key for _, key in (first, second)] == [label(2), label(0)]
+    assert [after.alarms.past(clock) for clock in (first[0], first[0] + 1)] == [[], [label(2)]]
+    assert after.alarms.past(second[0] + 1) == [label(0)]
+
+
+def test_nothing_kept_is_a_beginning() -> None:
+    empty: Partition[Ledger] = Partition.restored({}, PACKING)
+    assert (empty.live, empty.position) == ({}, Position())
+
+
+def test_the_clock_of_the_second_key_comes_back_with_all_it_is_made_of() -> None:
+    before: Partition[Ledger] = Partition()
+    before.position = Position(upto=7, clock=3, ticks={0: 3, 11: 5}, heard={0: 40})
+    after = Partition.restored({POSITION: before.packed_position()}, HOLDERS)
+    assert after.position == before.position
+
+
+@pytest.mark.parametrize("key", [POSITION, label(1).encode()])
+def test_a_record_of_another_version_is_refused(key: bytes) -> None:
+    changelog = kept(worker().changelog)
+    changelog[key] = b"\xff" + changelog[key][1:]
+    with pytest.raises(ValueError, match="format"):
+        Partition.restored(changelog, PACKING)
