@@ -58,7 +58,7 @@ def parse(raw: bytes | msgspec.Raw) -> Scan | Reject:
 
 def read(raw: bytes) -> Scan | Tick | Retired | Reject:
     """A record of the `scans` topic: as `parse`, and what stands between the scans."""
-    if raw.startswith(_BETWEEN):
+    if raw[:20].replace(b" ", b"").startswith(_BETWEEN):
         try:
             between: Tick | Retired = decode_between(raw)
         except msgspec.MsgspecError as error:

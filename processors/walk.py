@@ -64,9 +64,7 @@ class Walk:
         """Say what ended on the way.
 
         `again_from`: the walk began before the window and the rules ran again from that instant on, so that what it did
-        not meet never was.
-
-        `slow`: nothing was judged again, but a fact from beyond the window (when, and what) counts from now on.
+        not meet never was. `slow`: nothing was judged again, but a fact from beyond the window (when, what) counts now.
         """
         self._pass(None)
         for one in list(self._ledger.standing):
@@ -75,14 +73,7 @@ class Walk:
             elif one.since:
                 timer = timer_of(one)
                 if timer in self._over:
-                    at, by = self._over[timer]
-                    one.ended = at
-                    if at < one.limit:
-                        self._telling.take_back(
-                            one, f"it had ended in time: {by} at {rfc3339(at)}, which arrived later"
-                        )
-                    else:
-                        self._telling.end(one, f"it has ended: {by} at {rfc3339(at)}")
+                    self._end(one, *self._over[timer])
                 elif slow is not None:
                     if one.status == "suspected" and timer not in self._running:
                         self._end(one, *slow)

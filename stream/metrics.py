@@ -16,7 +16,8 @@ REQUESTS = Counter("pingliu_gateway_requests_total", "HTTP requests answered", [
 ANSWER_SECONDS = Histogram("pingliu_gateway_answer_seconds", "Post to verdict", buckets=_LATENCY)
 
 # --- worker ----------------------------------------------------------------------------------------------------------
-# Scans judged, by decision; repeats and records that could not be read have a label of their own.
+# Scans judged, by decision. Repeats, conflicts (HISTORY_CONFLICT) and records that could not be read have a label of
+# their own; `history` counts those beyond the window besides (LATE_UPLOAD).
 JUDGED = Counter("pingliu_worker_judged_scans_total", "Scans judged", ["decision"])
 # Alerts raised, by rule. Counts what was raised, not the copies for each authority.
 ALERTS = Counter("pingliu_worker_alerts_total", "Alerts raised", ["code"])

@@ -109,6 +109,8 @@ class Gateway:
         # Nothing is answered, `/readyz` neither, before both are read to their ends: a scan that came sooner would enter
         # Kafka under another key than its cylinder's.
         await asyncio.to_thread(self._feed.start)
+        # Now, and not in the first post that carries an identity number: it takes seconds for a city.
+        await asyncio.to_thread(self._feed.registry.index_tokens)
         await asyncio.to_thread(self._alias_feed.start)
         self._answers.start()
         ticking = asyncio.create_task(self._tick())
