@@ -1,0 +1,44 @@
+"""When a cylinder is looked at again: at no time but the next at which something falls due."""
+
+from processors.cylinder import Cylinder, Move
+from processors.due import fall_due, next_alarm
+from processors.ledger import Entry, Ledger, Standing
+from processors.parameters import DEFAULT, Parameters, Schedule
+from processors.registry import Registry
+from processors.times import DAY, HOUR, MINUTE
+
+CLOCK = 20_000 * DAY
+
+
+def collected(*waiting: int) -> Ledger:
+    """Bound, and taken from a customer at the clock; alerts wait until these moments."""
+    facts = Cylinder(serial="A", moves=[Move("collect", CLOCK, "D", scan_id="scan-0001", arrived=CLOCK)])
+    return Ledger(base=facts, standing=[Standing("a", "X", "D", "S", "waiting", due, b"{}") for due in waiting])
+
+
+def test_nothing_falls_due_at_a_cylinder_that_stands_empty():
+    assert next_alarm(Ledger(base=Cylinder(serial="A")), CLOCK, DEFAULT) == 0
+
+
+def test_a_code_nobody_bound_is_looked_at_when_it_may_be_forgotten():
+    scanned = Ledger(entries=[Entry(CLOCK, "D", "scan-0001", b"", 0, CLOCK)], now=Cylinder())
+    assert next_alarm(scanned, CLOCK, DEFAULT) == CLOCK + 365 * DAY
+    assert next_alarm(Ledger(), CLOCK, DEFAULT) == CLOCK + 72 * HOUR, "only asked about"
+    thirds = Schedule(Parameters(unknown_code_days=10 / 3))
+    assert next_alarm(scanned, CLOCK, thirds) == CLOCK + 80 * HOUR
+    assert type(next_alarm(scanned, CLOCK, thirds)) is int
+
+
+def test_the_first_of_what_waits_and_what_runs_counts():
+    assert next_alarm(collected(), CLOCK, DEFAULT) == CLOCK + 72 * HOUR
+    assert next_alarm(collected(CLOCK + 9 * MINUTE, CLOCK + 5 * MINUTE), CLOCK, DEFAULT) == CLOCK + 5 * MINUTE
+
+
+def test_what_was_told_is_not_looked_at_again():
+    ledger = collected()
+    assert fall_due("L", ledger, CLOCK + 72 * HOUR, Registry(), DEFAULT) == ()
+    assert ledger.alarm == CLOCK + 72 * HOUR
+    [alert] = fall_due("L", ledger, CLOCK + 72 * HOUR + 1, Registry(), DEFAULT)
+    assert alert.code == "CYLINDER_MISSING"
+    assert ledger.alarm == 0
+    assert fall_due("L", ledger, CLOCK + 73 * HOUR, Registry(), DEFAULT) == ()

@@ -1,0 +1,126 @@
+"""What a customer has, told twice, too late, or in another order than it happened."""
+
+import json
+from typing import Any
+
+from processors.holder import PACKING, Change, Delivery, Held, Holder
+from processors.intake import parse
+from processors.parameters import DEFAULT, Parameters, Schedule
+from processors.registry import Registry, parse_row
+from processors.second_key import fall_due, take
+from processors.times import DAY, HOUR, MINUTE, instant
+
+KEY = "customer/C"
+ROWS: list[dict[str, Any]] = [
+    {"kind": "enterprise", "id": "E1", "name": "one", "district": "330203"},
+    {"kind": "device", "id": "K", "enterprise": "E1", "device_kind": "courier"},
+    {"kind": "customer", "id": "C", "customer_kind": "resident", "district": "330212"},
+]
+NOON = "2026-11-10T12:00:00+08:00"
+
+
+def registry() -> Registry:
+    found = Registry()
+    for row in ROWS:
+        found.put(parse_row(json.dumps(row).encode()))  # type: ignore[arg-type]
+    return found
+
+
+def came(label: str, offset: int, time: str = NOON, clock: int | None = None) -> Change:
+    line = {"scan_id": f"scan-{offset:04}", "type": "deliver", "label": "LABEL", "time": time, "device": "K"}
+    scan: Any = parse(json.dumps({**line, "data": {"customer": "C"}}).encode())
+    return Change(label=label, offset=offset, clock=clock or instant(scan.time), holds=True, model="M", scan=scan)
+
+
+def left(label: str, offset: int, clock: int) -> Change:
+    return Change(label=label, offset=offset, clock=clock, holds=False)
+
+
+def tell(holder: Holder, *changes: Change, schedule: Schedule = DEFAULT) -> list[str]:
+    return [alert.code for change in changes for alert in take(KEY, holder, change, registry(), schedule)]
+
+
+def test_what_came_is_held_until_it_left():
+    holder, clock = Holder(), instant_of(NOON)
+    tell(holder, came("a", 1), came("b", 2), left("a", 3, clock))
+    assert holder.held == {"b": Held("M", 2)}
+    tell(holder, came("a", 4))
+    assert holder.held.keys() == {"a", "b"}
+
+
+def test_the_latest_told_again_changes_nothing():
+    holder = Holder()
+    tell(holder, came("a", 1), came("b", 2), came("c", 3))
+    before = PACKING.pack(holder)
+    assert tell(holder, came("c", 3)) == []
+    assert PACKING.pack(holder) == before
+
+
+def test_a_scan_taken_back_counts_no_more_and_its_alerts_are_retracted():
+    holder, clock = Holder(), instant_of(NOON)
+    tell(holder, came("a", 1), came("b", 2), came("c", 3))
+    [alert] = fall_due(KEY, holder, clock + 24 * HOUR + 1, registry(), DEFAULT)
+    undone = Change(label="c", offset=9, clock=clock + 25 * HOUR, holds=False, undone=3)
+    [back] = take(KEY, holder, undone, registry(), DEFAULT)
+    assert (back.alert_id, back.status) == (alert.alert_id, "retracted")
+    assert holder.held.keys() == {"a", "b"}
+    assert [one.label for one in holder.deliveries] == ["a", "b"]
+    assert take(KEY, holder, undone, registry(), DEFAULT) == []
+
+
+def test_an_earlier_delivery_may_come_to_count_and_cease_to():
+    holder, clock = Holder(), instant_of(NOON)
+    scan = came("a", 1).scan
+    tell(holder, Change(label="a", offset=7, clock=clock, holds=False, model="M", scan=scan, counts=1))
+    assert [(one.label, one.offset) for one in holder.deliveries] == [("a", 1)]
+    assert holder.held == {}
+    tell(holder, Change(label="a", offset=8, clock=clock, holds=False, uncounts=1))
+    assert holder.deliveries == []
+
+
+def test_a_third_cylinder_waits_a_day_and_is_counted_anew():
+    holder, clock = Holder(), instant_of(NOON)
+    assert tell(holder, came("a", 1), came("b", 2), came("c", 3)) == []
+    [pending] = holder.waiting
+    assert (pending.due, pending.code) == (clock + 24 * HOUR, "USER_EXCESS_HOLDING")
+    assert holder.alarm == pending.due
+    assert fall_due(KEY, holder, pending.due, registry(), DEFAULT) == []
+    [alert] = fall_due(KEY, holder, pending.due + 1, registry(), DEFAULT)
+    assert (alert.code, alert.scan_id, alert.raised_at) == (
+        "USER_EXCESS_HOLDING",
+        "scan-0003",
+        "2026-11-11T12:00:00.000001+08:00",
+    )
+    assert holder.waiting == []
+    assert holder.alarm == 0
+
+
+def test_deliveries_are_kept_as_far_back_as_they_are_counted():
+    holder, clock = Holder(), instant_of(NOON)
+    few = Schedule(Parameters(purchase_days=2, purchase_history_days=3, window_hours=1.5))
+    oldest = clock - 5 * DAY - 90 * MINUTE
+    holder.deliveries = [Delivery(oldest - 1, "x", 1), Delivery(oldest, "y", 2)]
+    tell(holder, came("a", 3), schedule=few)
+    assert [one.label for one in holder.deliveries] == ["y", "a"]
+    assert holder.deliveries[-1] == Delivery(clock, "a", 3, "E1")
+    assert holder.first == clock
+
+
+def test_the_first_delivery_is_the_earliest_and_they_stand_in_order_of_time():
+    holder = Holder()
+    tell(holder, came("a", 1), came("a", 2, "2026-11-09T12:00:00+08:00"), came("b", 2, "2026-11-11T12:00:00+08:00"))
+    assert [(one.label, one.offset) for one in holder.deliveries] == [("a", 2), ("a", 1), ("b", 2)]
+    assert holder.first == instant_of("2026-11-09T12:00:00+08:00")
+
+
+def test_no_more_than_the_latest_deliveries_are_kept():
+    holder, clock = Holder(), instant_of(NOON)
+    holder.deliveries = [Delivery(clock - DAY + number, "x", number) for number in range(2000)]
+    tell(holder, came("a", 9999))
+    assert len(holder.deliveries) == 2000
+    assert holder.deliveries[0].offset == 1
+
+
+def instant_of(time: str) -> int:
+    scan: Any = came("x", 0, time).scan
+    return instant(scan.time)
