@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from processors.cylinder import Cylinder, Move
-from processors.model import BindScan, Condition, FillScan, InspectScan, LookupScan, PrecheckScan, Scan
+from processors.model import BindScan, Condition, FillScan, InspectScan, LookupScan, PrecheckScan, Scan, VoidScan
 from processors.parameters import Schedule
 from processors.registry import Registry
 from processors.rules import BY_CODE
@@ -82,13 +82,16 @@ class Life(Struct):
 def follow(rows: Iterable[ScanRow], registry: Registry, schedule: Schedule) -> Life:
     """Take scans in order of time. Questions (`lookup`, `dry_run`) are no hands and change nothing."""
     life = Life(Cylinder(), [], Condition())
-    for row in rows:
-        scan = scan_of(row)
+    scans = [(row, scan_of(row)) for row in rows]
+    taken_back = {(scan.data.device, scan.data.scan_id) for _, scan in scans if isinstance(scan, VoidScan)}
+    for row, scan in scans:
         if scan is None or scan.dry_run or isinstance(scan, LookupScan):
             continue
         case = Case(scan, instant(scan.time), life.cylinder, registry, schedule)
         hand = _hand(row, case, registry)
         life.hands.append(hand)
+        if (row.device, row.scan_id) in taken_back:
+            continue  # it stands among the hands, and had no effect
         if not isinstance(scan, PrecheckScan) and not any(_holds_state(code) for code in row.violations):
             suspect = "INSPECTION_RECORD_SUSPECT" in row.violations
             life.cylinder.take(scan, _move(row, case, hand), filler=case.filling_enterprise_id, suspect=suspect)
