@@ -62,7 +62,7 @@ def make_topics(broker):
     until(lambda: len(ours()) == len(new))
 
 
-def until(true, seconds=60):
+def until(true, seconds=150):
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
