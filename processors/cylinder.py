@@ -25,6 +25,7 @@ from processors.model import (
     TransferScan,
     UnloadScan,
 )
+from processors.origins import Origin
 from processors.parameters import Parameters
 from processors.scan_types import MOVES
 from processors.times import iso_day, years_after
@@ -39,29 +40,59 @@ class Move(Struct, array_like=True, frozen=True, gc=False):
 
     type: str
     at: int
-    device: str
-    enterprise: str | None = None
-    operator: str | None = None
-    site: str | None = None
+    origin: Origin
     customer: str | None = None
     vehicle: str | None = None
-    agency: str | None = None
+    sent_to: str | None = None  # the agency that a `send_inspection` names
     scan_id: str = ""
     arrived: int = 0  # the arrival clock at its arrival
+
+    @property
+    def device(self) -> str:
+        return self.origin.device
+
+    @property
+    def operator(self) -> str | None:
+        return self.origin.operator
+
+    @property
+    def enterprise(self) -> str | None:
+        return self.origin.enterprise
+
+    @property
+    def site(self) -> str | None:
+        return self.origin.site
+
+    @property
+    def agency(self) -> str | None:
+        """The agency it was sent to, or whose device made the scan."""
+        return self.sent_to or self.origin.agency
 
 
 class LastFill(Struct, array_like=True, frozen=True, gc=False):
     at: int
-    site: str | None
-    enterprise: str | None
+    origin: Origin
+
+    @property
+    def site(self) -> str | None:
+        return self.origin.site
+
+    @property
+    def enterprise(self) -> str | None:
+        """That filled it: its site's, which may be another than the scan's."""
+        return self.origin.filler
 
 
 class Sighting(Struct, array_like=True, frozen=True, gc=False):
     """A scan that says where the cylinder was: evidence for rule 3."""
 
-    device: str
+    origin: Origin
     at: int
     geo: Geo
+
+    @property
+    def device(self) -> str:
+        return self.origin.device
 
 
 class Precheck(Struct, array_like=True, frozen=True, gc=False):
@@ -110,7 +141,7 @@ class Cylinder(Struct, array_like=True, gc=False):
     examined: int = 0  # when an `inspect` last had effect
     scrapping: Scrapping | None = None
     replaces: str | None = None  # the label that its `bind` put out of use
-    bound_at: int = 0
+    bound_at: int = 0  # when, if it did
 
     @property
     def bound(self) -> bool:
@@ -160,13 +191,15 @@ class Cylinder(Struct, array_like=True, gc=False):
 
     def see(self, sighting: Sighting) -> None:
         """Remember where it was seen."""
-        other = next((seen for seen in self.sightings if seen.device != sighting.device), None)
-        self.sightings = [sighting] if other is None else [sighting, other]
+        for seen in self.sightings:
+            if seen.device != sighting.device:
+                self.sightings = [sighting, seen]
+                return
+        self.sightings = [sighting]
 
-    def take(self, scan: Scan, move: Move, *, filler: str | None, suspect: bool = False) -> None:
+    def take(self, scan: Scan, move: Move, *, suspect: bool = False) -> None:
         """Let a scan have its effect. `move` says who and where, whether or not the scan counts as a move.
 
-        `filler` is the enterprise that filled it, where this is a fill: its site's, which may be another than the scan's.
         A `suspect` inspection (rule 10) that passes renews and clears nothing.
         """
         before = self.last_move
@@ -182,7 +215,7 @@ class Cylinder(Struct, array_like=True, gc=False):
                 self.full = scan.data.full or (self.full and not (before is not None and before.type == "deliver"))
             case FillScan():
                 self.state, self.full = "in_service", True
-                self.last_fill = LastFill(move.at, move.site, filler)
+                self.last_fill = LastFill(move.at, move.origin)
                 self.prechecks, self.postcheck = [], None
             case PrecheckScan():
                 others = [check for check in self.prechecks if check.site != move.site]
@@ -223,7 +256,8 @@ class Cylinder(Struct, array_like=True, gc=False):
         self.made = data.made.toordinal()
         self.inspected = data.inspected.toordinal()
         self.state, self.full = "in_service", False
-        self.replaces, self.bound_at = (None if data.replaces == scan.label else data.replaces), at
+        if data.replaces and data.replaces != scan.label:
+            self.replaces, self.bound_at = data.replaces, at
 
     def examine(self, scan: InspectScan, move: Move) -> None:
         """Let an inspection that has effect say how long it is good, or that it is not."""

@@ -10,7 +10,8 @@ from processors import late
 from processors.arrival import Arrival, Judgement
 from processors.findings import is_late, look, told_of, verdict_of
 from processors.ledger import Entry, Ledger, Past, body, current, digest, state_at
-from processors.model import BindScan, LookupScan, Reject, Scan, VoidScan
+from processors.model import LookupScan, Reject, Scan, VoidScan
+from processors.origins import Origin
 from processors.parameters import Schedule
 from processors.registry import Registry
 from processors.rules.case import Case
@@ -25,7 +26,7 @@ def refused(ledger: Ledger | None, scan: Scan, registry: Registry) -> Reject | N
         return None
     entry = ledger.entry_of(scan.device, scan.scan_id)
     if entry is not None:
-        return Reject("scan_id", CONFLICT, scan.scan_id) if entry.scan != body(scan) else None
+        return Reject("scan_id", CONFLICT, scan.scan_id) if body(entry.scan) != body(scan) else None
     past = ledger.past_of(scan.device, scan.scan_id)
     if past is not None:
         return Reject("scan_id", CONFLICT, scan.scan_id) if past.body != digest(scan) else None
@@ -45,10 +46,8 @@ def judge(ledger: Ledger, scan: Scan, offset: int, clock: int, registry: Registr
     known = ledger.entry_of(scan.device, scan.scan_id) or ledger.past_of(scan.device, scan.scan_id)
     if known is not None:
         return Judgement(replace(verdict_of(scan, at, known.told), duplicate=True))
-    if isinstance(scan, BindScan) and scan.data.replaces == scan.label:
-        scan.data.replaces = None  # itself it cannot replace
     parameters = schedule.on(day_of(at))
-    entry = Entry(at, scan.device, scan.scan_id, body(scan), offset, clock, late=is_late(scan, at, parameters))
+    entry = Entry(at, scan, Origin(scan.device), offset, clock, late=is_late(scan, at, parameters))
     arrival = Arrival(scan.label, (scan, entry), ledger, clock, registry, schedule)
     if scan.dry_run or isinstance(scan, LookupScan):
         return _ask(arrival)

@@ -10,7 +10,7 @@ from processors.alerts import alert_of
 from processors.arrival import Arrival, Judgement, Moved, second_key
 from processors.findings import look, told_of
 from processors.labels import has_label_shape
-from processors.ledger import Awaited, Entry, Ledger, Past, current, decode, digest, move_of
+from processors.ledger import Awaited, Entry, Ledger, Past, current, digest, move_of
 from processors.model import BindScan, InspectScan, Scan, ScrapScan, TransferScan, VoidScan
 from processors.parameters import Schedule
 from processors.registry import Registry
@@ -18,7 +18,7 @@ from processors.rules.case import Case
 from processors.rules.inspection import is_no_record
 from processors.rules.labels import unknown_label
 from processors.times import day_of, instant
-from processors.walk import again, context_of
+from processors.walk import again
 
 _AWAITED_KEPT = 64
 
@@ -31,7 +31,8 @@ def insert(arrival: Arrival) -> Judgement:
     ledger.entries.insert(place, entry)
     if entry.voided:  # it was taken back before it came: nothing is judged again for it
         case = Case(arrival.scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
-        entry.context, entry.told = context_of(case), told_of(case, [], entry.late)
+        entry.origin, entry.seen = case.origin, case.sighting is not None
+        entry.told = told_of(case, [], entry.late)
         return arrival.answer(entry.told)
     walk = arrival.walk(copy(ledger.base))
     again(walk, ledger, place, entry, arrival.clock, arrival.schedule)
@@ -44,7 +45,7 @@ def keep(arrival: Arrival) -> Judgement:
     """Beyond the window: history only, but for slow facts, which count from now on, and reports, which alert always."""
     ledger, entry, scan = arrival.ledger, arrival.entry, arrival.scan
     case = Case(scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
-    entry.context = context_of(case)
+    entry.origin, entry.seen = case.origin, case.sighting is not None
     told = told_of(case, [], entry.late)
     aliases: list[str] = []
     if not entry.voided:
@@ -82,21 +83,21 @@ def _still_counts(case: Case, ledger: Ledger) -> bool:
 
 
 def _let_count(ledger: Ledger, entry: Entry, scan: Scan) -> None:
-    move = move_of(entry, scan)
+    move = move_of(entry)
     match scan:
         case InspectScan():
             ledger.base.examine(scan, move)
         case ScrapScan():
             ledger.base.scrap(move)
         case _:
-            ledger.base.take(scan, move, filler=None)
+            ledger.base.take(scan, move)
 
 
 def may_take_back(ledger: Ledger, scan: VoidScan, registry: Registry) -> bool:
     """Whether a `void` comes from the enterprise or agency whose device made the scan, as far as that is known."""
     own, target = _enterprise(scan, registry), _target(ledger, scan)
     if target is not None:
-        return own is not None and own == target.context.enterprise
+        return own is not None and own == target.origin.enterprise
     scrapping = ledger.base.scrapping
     if scrapping is None or (scrapping.device, scrapping.scan_id) != (scan.data.device, scan.data.scan_id):
         return True
@@ -116,7 +117,7 @@ def take_back(arrival: Arrival, scan: VoidScan) -> Judgement:
         if target.voided:
             return arrival.answer(told)
         first = next(number for number, entry in enumerate(ledger.entries) if entry is target)
-        key = second_key(decode(target)) if target.has_effect else None
+        key = second_key(target.scan) if target.has_effect else None
         target.voided = True
         ledger.newest = max([entry.at for entry in ledger.entries if not entry.voided], default=ledger.newest)
         undone = Moved(key, holds=False, undone=target.offset) if key else None

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from processors.cylinder import Cylinder, Move, Sighting
-from processors.model import Answer, AnyScan, Geo, MissingScan, Scan
-from processors.packing import Packing
+from processors.model import Answer, MissingScan, Scan
+from processors.origins import Origin
 from processors.parameters import Parameters
 from processors.rules import HOLDING
 from processors.scan_types import MOVES
@@ -42,34 +42,31 @@ class Past(Struct, array_like=True, frozen=True, gc=False):
     told: Told | None = None
 
 
-class Context(Struct, array_like=True, frozen=True, gc=False):
-    """What the registry said of a scan when it was judged."""
-
-    enterprise: str | None = None
-    site: str | None = None
-    filler: str | None = None
-    agency: str | None = None
-    place: Geo | None = None  # where it was seen, if that is evidence for rule 3
-
-
-class Entry(Struct, array_like=True, gc=False):
+class Entry(Struct, gc=False):
     """One scan of the window."""
 
     at: int
-    device: str
-    scan_id: str
-    scan: bytes  # MessagePack, without label and arrival
+    scan: Scan
+    origin: Origin
     offset: int
     clock: int  # the arrival clock at its arrival
     late: bool = False
+    seen: bool = False  # whether it is evidence of where the cylinder was (rule 3)
     told: Told | None = None
-    context: Context = Context()
     revision: int = 0
     voided: bool = False
 
     @property
+    def device(self) -> str:
+        return self.scan.device
+
+    @property
+    def scan_id(self) -> str:
+        return self.scan.scan_id
+
+    @property
     def place(self) -> Place:
-        return self.at, self.device, self.scan_id
+        return self.at, self.scan.device, self.scan.scan_id
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -97,6 +94,15 @@ class Standing(Struct, array_like=True, gc=False):
     ended: int = 0  # of a timer: when it did
 
 
+class Packed(Struct, gc=False):
+    """Of a ledger as it was packed last: the state before the window, and the scans of it."""
+
+    began: int  # the instant that times are counted from
+    base: bytes
+    entries: bytes
+    count: int  # of entries
+
+
 class Awaited(Struct, array_like=True, frozen=True, gc=False):
     """A `void` that came before its scan."""
 
@@ -105,7 +111,7 @@ class Awaited(Struct, array_like=True, frozen=True, gc=False):
     enterprise: str | None
 
 
-class Ledger(Struct, array_like=True, gc=False):
+class Ledger(Struct, gc=False):
     """All of one label. `offset` is that of the last scan it includes, in the label's partition of `scans`."""
 
     offset: int = -1
@@ -118,6 +124,7 @@ class Ledger(Struct, array_like=True, gc=False):
     retired: int | None = None  # replaced by another label from then on
     alarm: int = 0  # when to look at it next, by the arrival clock; 0 is never. Derived, kept to find its place
     now: Cylinder | None = None  # after all of the window; None until it is asked for
+    packed: Packed | None = None  # what packing it anew may take over; None where that has changed
 
     @property
     def is_forgotten(self) -> bool:
@@ -169,12 +176,14 @@ class Ledger(Struct, array_like=True, gc=False):
     def fold(self, parameters: Parameters, room: int = 0) -> None:
         """Let what has left the window become part of the state before it."""
         oldest = self.newest - parameters.window_hours * HOUR
+        if self.entries and self.entries[0].at >= oldest and len(self.entries) <= parameters.window_scans - room:
+            return
         before, most = len(self.entries), parameters.window_scans - room
         while self.entries and (self.entries[0].at < oldest or (before > most and self._facts() > most)):
             entry = self.entries.pop(0)
             if self.retired is not None and entry.at >= self.retired:
                 self.base.retired = self.retired
-            apply(self.base, entry, decode(entry))
+            apply(self.base, entry)
         if len(self.entries) < before:
             self._let_go()
 
@@ -195,43 +204,17 @@ class Ledger(Struct, array_like=True, gc=False):
         ]
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode: Any = msgspec.msgpack.Decoder(AnyScan).decode
-
-
-class _LedgerPacking(Packing[Ledger]):
-    """Leaves out the facts after the window: they follow from those before it."""
-
-    def pack(self, state: Ledger) -> bytes:
-        now, state.now = state.now, None
-        try:
-            return super().pack(state)
-        finally:
-            state.now = now
-
-
-PACKING = _LedgerPacking(Ledger, b"\x03")
-
-
-def body(scan: Scan) -> bytes:
+def body(scan: Scan) -> tuple[Any, ...]:
     """What makes a scan the same as another: all but where it is kept and when it arrived."""
-    label, received = scan.label, scan.received
-    scan.label, scan.received = "", None
-    try:
-        return _encode(scan)
-    finally:
-        scan.label, scan.received = label, received
+    return type(scan), scan.scan_id, scan.device, scan.time, scan.operator, scan.site, scan.geo, scan.dry_run, scan.data
+
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def digest(scan: Scan) -> bytes:
     """Eight bytes that tell one body from another."""
-    return blake2b(body(scan), digest_size=8).digest()
-
-
-def decode(entry: Entry) -> Scan:
-    """The scan of an entry; its label is left empty."""
-    scan: Scan = _decode(entry.scan)
-    return scan
+    return blake2b(_encode((scan.type, body(scan)[1:])), digest_size=8).digest()
 
 
 def report_id(entry: Entry | Standing) -> str:
@@ -239,37 +222,36 @@ def report_id(entry: Entry | Standing) -> str:
     return f"{entry.device}/{entry.scan_id}"
 
 
-def apply(cylinder: Cylinder, entry: Entry, scan: Scan) -> None:
+def apply(cylinder: Cylinder, entry: Entry) -> None:
     """Let a judged scan have its effect on the facts."""
     if entry.voided:
         return
-    context = entry.context
-    if context.place is not None and "UNKNOWN_LABEL" not in entry.codes:
-        cylinder.see(Sighting(entry.device, entry.at, context.place))
+    scan, codes = entry.scan, entry.codes
+    if entry.seen and "UNKNOWN_LABEL" not in codes:
+        place = scan.geo or entry.origin.place
+        assert place is not None  # else it would be no evidence
+        cylinder.see(Sighting(entry.origin, entry.at, place))
     if isinstance(scan, MissingScan):
         cylinder.reported = [*cylinder.reported, report_id(entry)]
     elif cylinder.reported and scan.type in MOVES:
         cylinder.reported = []
-    if entry.has_effect:
-        suspect = "INSPECTION_RECORD_SUSPECT" in entry.codes
-        cylinder.take(scan, move_of(entry, scan), filler=context.filler, suspect=suspect)
+    if not codes or entry.has_effect:
+        cylinder.take(scan, move_of(entry), suspect="INSPECTION_RECORD_SUSPECT" in codes)
 
 
-def move_of(entry: Entry, scan: Scan) -> Move:
+def move_of(entry: Entry) -> Move:
     """Who and where, of a scan."""
-    data, context = scan.data, entry.context
+    scan = entry.scan
+    data = scan.data
     return Move(
         scan.type,
         entry.at,
-        entry.device,
-        enterprise=context.enterprise,
-        operator=scan.operator,
-        site=context.site,
-        customer=getattr(data, "customer", None) or None,
-        vehicle=getattr(data, "vehicle", None) or None,
-        agency=context.agency,
-        scan_id=entry.scan_id,
-        arrived=entry.clock,
+        entry.origin,
+        getattr(data, "customer", None) or None,
+        getattr(data, "vehicle", None) or None,
+        getattr(data, "agency", None),
+        scan.scan_id,
+        entry.clock,
     )
 
 
@@ -286,7 +268,7 @@ def state_at(ledger: Ledger, place: Place | None) -> Cylinder:
     for entry in ledger.entries:
         if place is not None and entry.place > place:
             break
-        apply(state, entry, decode(entry))
+        apply(state, entry)
     if ledger.retired is not None and (place is None or place[0] >= ledger.retired):
         state.retired = ledger.retired
     return state

@@ -1,27 +1,43 @@
-"""State as the changelog keeps it: MessagePack arrays behind a format byte, so that fields are only ever added at the end."""
+"""State at rest, as memory and the changelog keep it: a format byte, the alarm, and what the state's own packing says."""
 
-from typing import Generic, TypeVar
-
-import msgspec
+from collections.abc import Iterable
+from struct import Struct as Layout
+from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
+_HEAD = Layout("<cq")
 
-class Packing(Generic[T]):
-    """How one kind of state is packed, and which version of it this is."""
 
-    def __init__(self, kind: type[T], version: bytes) -> None:
-        self._kind = kind
-        self._version = version
-        self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(kind).decode
+class Packing(Protocol[T]):
+    """How one kind of state is packed, in one partition."""
 
-    def pack(self, state: T) -> bytes:
+    def pack(self, key: str, state: T, /) -> bytes:
         """The state in its packed form."""
-        return self._version + self._encode(state)
 
-    def unpack(self, packed: bytes) -> T:
+    def unpack(self, key: str, packed: bytes, /) -> T:
         """The state from its packed form. Raises ValueError for a format of another version."""
-        if packed[:1] != self._version:
-            raise ValueError(f"{self._kind.__name__} of format {packed[:1]!r}, this version reads {self._version!r}")
-        return self._decode(memoryview(packed)[1:])
+
+    def fresh(self) -> Iterable[tuple[bytes, bytes]]:
+        """Records of what states name by number, and is new: to be kept before them."""
+
+    def learn(self, records: dict[bytes, bytes]) -> None:
+        """Take such records out of those of a partition. Raises ValueError."""
+
+
+def sealed(format: bytes, alarm: int) -> bytes:
+    """The head of a packed state: its alarm (instant; 0 is never) can be read without the rest."""
+    return _HEAD.pack(format, alarm)
+
+
+def alarm_of(packed: bytes) -> int:
+    """When a packed state is to be looked at next, by the arrival clock; 0 is never."""
+    alarm: int = _HEAD.unpack_from(packed)[1]
+    return alarm
+
+
+def opened(packed: bytes, format: bytes, kind: str) -> memoryview:
+    """What follows the head. Raises ValueError for a format of another version."""
+    if packed[:1] != format or len(packed) < _HEAD.size:
+        raise ValueError(f"{kind} of format {packed[:1]!r}, this version reads {format!r}")
+    return memoryview(packed)[_HEAD.size :]

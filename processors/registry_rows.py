@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from processors.model import Geo, Instant, Kilograms, Name, Reject
 from processors.reject import explain
+from processors.written import TIME_WANTED, is_strict
 
 OPEN_START = date.min.toordinal()
 OPEN_END = date.max.toordinal()
@@ -153,6 +154,8 @@ def parse_row(line: bytes) -> AnyRow | Reject:
         row: AnyRow = _decode(line)
     except msgspec.MsgspecError as error:
         return explain(error)
+    if row.received is not None and not is_strict(line, b"received"):
+        return Reject("received", TIME_WANTED)
     if row.valid_to is not None and row.valid_from is not None and row.valid_to < row.valid_from:
         return Reject("valid_to", f"is before valid_from ({row.valid_from})")
     return row

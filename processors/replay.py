@@ -86,8 +86,10 @@ class Replay:
         self._aliases = Aliases()
         self._ledgers: dict[str, Ledger] = {}
         self._holders: dict[str, Holder] = {}
-        self._label_alarms = Alarms(lambda label: found.alarm if (found := self._ledgers.get(label)) else 0)
-        self._holder_alarms = Alarms(lambda key: self._holders[key].alarm)
+        self._label_alarms: Alarms[str] = Alarms(
+            lambda label: found.alarm if (found := self._ledgers.get(label)) else 0
+        )
+        self._holder_alarms: Alarms[str] = Alarms(lambda key: self._holders[key].alarm)
         self._home_checks: dict[tuple[str, str], tuple[bytes, bool]] = {}
         # Rows that name no arrival were always known; the others wait for the clock. Of equals the file's order holds:
         # the later line is the correction.

@@ -7,7 +7,7 @@ from processors.cylinder import Cylinder
 from processors.due import Timer, running, show, timer_of
 from processors.findings import is_alerted, look, told_of, verdict_of
 from processors.labels import has_label_shape
-from processors.ledger import Context, Entry, Ledger, Standing, Told, apply, current, decode, report_id
+from processors.ledger import Entry, Ledger, Standing, Told, apply, current, report_id
 from processors.model import BindScan, Scan, Verdict
 from processors.parameters import Schedule
 from processors.registry import Registry
@@ -53,7 +53,7 @@ class Walk:
             if entry.has_effect != had_effect and not arrives:
                 self.recounted.append((entry, scan))
         reported = self.state.reported
-        apply(self.state, entry, scan)
+        apply(self.state, entry)
         if reported and not self.state.reported:
             self._found.update(reported)
         self._note_ended(entry.at, scan.type)
@@ -107,7 +107,7 @@ class Walk:
             entry.revision += 1
             self.revisions.append(Revised(entry.offset, entry.revision, verdict_of(scan, entry.at, told)))
         entry.told = told
-        entry.context = context_of(case)
+        entry.origin, entry.seen = case.origin, case.sighting is not None
         found = [
             (alert_of(rule, evidence, case, entry.clock), rule.wait.of(case.parameters))
             for rule, evidence in findings
@@ -145,17 +145,6 @@ def _said(told: Told | None) -> tuple[object, ...]:
     return (told.decision, told.codes, told.prevented, told.sterner) if told else ("allow", (), (), ())
 
 
-def context_of(case: Case) -> Context:
-    """What the registry says of a scan."""
-    agency = getattr(case.scan.data, "agency", None)
-    if agency is None and case.device is not None and case.device.device_kind == "agency":
-        agency = case.enterprise_id
-    sighting = case.sighting
-    return Context(
-        case.enterprise_id, case.site_id, case.filling_enterprise_id, agency, sighting.geo if sighting else None
-    )
-
-
 def again(
     walk: Walk,
     ledger: Ledger,
@@ -168,7 +157,7 @@ def again(
     """Walk the whole window from the state before it; the rules run again from entry number `first` on."""
     before = running(current(ledger), schedule)
     for number, entry in enumerate(ledger.entries):
-        walk.step(entry, decode(entry), judge=number >= first, arrives=entry is arriving)
+        walk.step(entry, entry.scan, judge=number >= first, arrives=entry is arriving)
     walk.settle(again_from=ledger.entries[first].at if first < len(ledger.entries) else clock, slow=slow)
     walk.state.retired = ledger.retired
     ledger.now = walk.state

@@ -17,7 +17,8 @@ from faust.web import Request, Response, View
 from mode import CrashingSupervisor
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from processors import holder, ledger
+from processors.holder import HolderPacking
+from processors.packed import LedgerPacking
 from processors.times import SHANGHAI
 from stream import kafka, metrics, topics
 from stream.lane.chunk import ChunkJudge
@@ -67,8 +68,8 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
     )
     app.transport = ChunkTransport(app.conf.broker_consumer, app)
     scans, holders = (app.topic(topic.name, schema=ChunkSchema()) for topic in (topics.SCANS, topics.HOLDERS))
-    cylinder_states = declare(app, settings, topics.CYLINDERS_TABLE, topics.CYLINDERS_CHANGELOG.name, ledger.PACKING)
-    holder_states = declare(app, settings, topics.HOLDERS_TABLE, topics.HOLDERS_CHANGELOG.name, holder.PACKING)
+    cylinder_states = declare(app, settings, topics.CYLINDERS_TABLE, topics.CYLINDERS_CHANGELOG.name, LedgerPacking)
+    holder_states = declare(app, settings, topics.HOLDERS_TABLE, topics.HOLDERS_CHANGELOG.name, HolderPacking)
     judge = ChunkJudge(feed.registry, settings.schedule)
     second = HolderJudge(feed.registry, settings.schedule, settings.partitions)
     outbox = Outbox(make_producer(settings), settings.partitions)

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar, overload
 from processors.cylinder import Cylinder, Sighting
 from processors.holder import Holder
 from processors.model import FillScan, Geo, LookupScan, Scan
+from processors.origins import Origin
 from processors.parameters import Schedule
 from processors.registry import Customer, Device, Enterprise, Model, Registry, Site, Staff, Vehicle
 from processors.times import day_of
@@ -89,9 +90,7 @@ class Case:
         """Where the scan was made: its own `geo`, else its site's, which is exact."""
         if self.scan.geo is not None:
             return self.scan.geo
-        if self.site is None or self.site.geo is None:
-            return None
-        return Geo(self.site.geo.lon, self.site.geo.lat, 0.0)
+        return self.origin.place
 
     @lazy
     def sighting(self) -> Sighting | None:
@@ -102,7 +101,22 @@ class Case:
             return None
         if self.device is not None and self.device.device_kind == "public":
             return None
-        return Sighting(self.scan.device, self.at, self.place)
+        return Sighting(self.origin, self.at, self.place)
+
+    @lazy
+    def origin(self) -> Origin:
+        """Who and where, to be kept."""
+        device, site = self.device, self.site
+        return Origin(
+            self.scan.device,
+            self.scan.operator,
+            self.enterprise_id,
+            self.site_id,
+            self.scan.site,
+            self.filling_enterprise_id,
+            self.enterprise_id if device is not None and device.device_kind == "agency" else None,
+            Geo(site.geo.lon, site.geo.lat, 0.0) if site is not None and site.geo is not None else None,
+        )
 
     @lazy
     def full_before_or_after(self) -> bool:

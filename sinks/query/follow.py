@@ -94,7 +94,7 @@ def follow(rows: Iterable[ScanRow], registry: Registry, schedule: Schedule) -> L
             continue  # it stands among the hands, and had no effect
         if not isinstance(scan, PrecheckScan) and not any(_holds_state(code) for code in row.violations):
             suspect = "INSPECTION_RECORD_SUSPECT" in row.violations
-            life.cylinder.take(scan, _move(row, case, hand), filler=case.filling_enterprise_id, suspect=suspect)
+            life.cylinder.take(scan, _move(row, case), suspect=suspect)
             _note(life, scan, hand)
     if life.cylinder.bound:
         day = day_of(row.time)
@@ -146,17 +146,15 @@ def _holds_state(code: str) -> bool:
     return rule is not None and rule.holds_state
 
 
-def _move(row: ScanRow, case: Case, hand: Hand) -> Move:
+def _move(row: ScanRow, case: Case) -> Move:
     return Move(
         row.type,
         row.time,
-        row.device,
-        enterprise=case.enterprise_id,
-        operator=hand.operator,
-        site=hand.site,
-        customer=hand.customer,
-        vehicle=hand.vehicle,
-        agency=row.agency or _agency(case),
+        case.origin,
+        customer=row.customer or None,
+        vehicle=row.vehicle or None,
+        sent_to=row.agency or None,
+        scan_id=row.scan_id,
     )
 
 

@@ -17,7 +17,7 @@ from processors.holder import encode_change
 from processors.intake import read
 from processors.judge import CONFLICT, judge, refused
 from processors.late import replace_label
-from processors.ledger import PACKING, Ledger
+from processors.ledger import Ledger
 from processors.model import Reject, Retired, Scan, Tick, Verdict, encode
 from processors.parameters import Schedule
 from processors.registry import Registry
@@ -77,20 +77,19 @@ class ChunkJudge:
     def _ring(self, chunk: "_Chunk") -> None:
         """Tell what is due by the arrival clock."""
         state, clock = chunk.state, chunk.state.position.clock
-        for label in state.alarms.past(clock):
-            ledger = state.live[label]
+        for label, ledger in state.past(clock):
             chunk.effects.alerts += due.fall_due(label, ledger, clock, self._registry, self._schedule)
             if ledger.is_forgotten:
-                del state.live[label]
-                chunk.touched[label] = None
+                state.forget(label)
+                chunk.touched[label] = False
             else:
-                state.alarms.moved(label, 0, ledger.alarm)
-                chunk.touched[label] = ledger
+                state.keep(label, ledger, 0)
+                chunk.touched[label] = True
 
     def _judge(self, record: Any, scan: Scan, chunk: "_Chunk") -> None:
-        live, clock = chunk.state.live, chunk.state.position.clock
+        state, clock = chunk.state, chunk.state.position.clock
         received = instant(scan.received) if scan.received else clock
-        known = live.get(scan.label)
+        known = state.get(scan.label)
         wrong = refused(known, scan, self._registry)
         if known is not None and record.offset <= known.offset:
             if wrong is None:
@@ -101,7 +100,7 @@ class ChunkJudge:
             chunk.reject(record, wrong)
             return
         self._advance(received, chunk)
-        ledger = live.get(scan.label)
+        ledger = state.get(scan.label)
         if ledger is None:  # never seen, or just forgotten
             ledger = Ledger()
         before, clock = ledger.alarm, chunk.state.position.clock
@@ -110,7 +109,7 @@ class ChunkJudge:
         chunk.take(record.offset, scan.label, ledger, judgement, before)
 
     def _replace(self, record: Any, retired: Retired, chunk: "_Chunk") -> None:
-        ledger = chunk.state.live.get(retired.label) or Ledger()
+        ledger = chunk.state.get(retired.label) or Ledger()
         if record.offset <= ledger.offset:
             return
         before, clock, at = ledger.alarm, chunk.state.position.clock, instant(retired.time)
@@ -127,7 +126,7 @@ class _Chunk:
     effects: Effects
     runs: Runs
     state: Partition[Ledger]
-    touched: dict[str, Ledger | None] = field(default_factory=dict)
+    touched: dict[str, bool] = field(default_factory=dict)  # by label: whether anything is kept of it
     ticked: bool = False
 
     def tell(self, offset: int, verdict: Verdict | Reject | None) -> None:
@@ -152,8 +151,8 @@ class _Chunk:
         for revised in judgement.revisions:
             self.runs.revise(revised.offset, revised.revision, revised.verdict)
         ledger.offset = offset
-        self.state.live[label] = self.touched[label] = ledger
-        self.state.alarms.moved(label, alarm_before, ledger.alarm)
+        self.state.keep(label, ledger, alarm_before)
+        self.touched[label] = True
         for addressed in changes(label, effects.partition, offset, clock, ledger, judgement):
             effects.handed_on.append((addressed.key, encode_change(addressed.change)))
         effects.aliases += [(code, label) for code in judgement.aliases]
@@ -169,8 +168,8 @@ class _Chunk:
         self.runs.cut()
         effects = self.effects
         effects.verdicts = self.runs.records
-        effects.touched = {label: PACKING.pack(state) for label, state in self.touched.items() if state is not None}
-        effects.forgotten = [label for label, state in self.touched.items() if state is None]
+        effects.named, effects.touched = self.state.put_away(label for label, kept in self.touched.items() if kept)
+        effects.forgotten = [label for label, kept in self.touched.items() if not kept]
         effects.position = self.state.packed_position()
         if self.ticked:
             now = rfc3339(self.state.position.clock)

@@ -21,15 +21,20 @@ class Effects:
     tick: bytes | None = None  # time passed: for every partition of the second key
     aliases: list[tuple[str, str]] = field(default_factory=list)  # code, label
     retired: list[tuple[str, bytes]] = field(default_factory=list)  # old label, the record for its partition of `scans`
-    touched: dict[str, bytes] = field(default_factory=dict)  # by key: the packed state this chunk left it in
+    named: dict[bytes, bytes] = field(default_factory=dict)  # what the states below name by number, and is new
+    touched: dict[bytes, bytes] = field(default_factory=dict)  # by key: the packed state this chunk left it in
     position: bytes = b""  # how far that goes
     forgotten: list[str] = field(default_factory=list)  # keys of which nothing is kept
     decisions: dict[str, int] = field(default_factory=dict)
 
     def changelog(self) -> list[tuple[bytes, bytes | None]]:
-        """The records of the changelog: the position after all states it speaks of.
+        """The records of the changelog: what states name before them, the position after all that it speaks of.
 
         Deletions come after it. Before it a crash would leave a key without its memory to be judged again.
         """
-        states = [(key.encode(), packed) for key, packed in self.touched.items()]
-        return [*states, (POSITION, self.position), *((key.encode(), None) for key in self.forgotten)]
+        return [
+            *self.named.items(),
+            *self.touched.items(),
+            (POSITION, self.position),
+            *((key.encode(), None) for key in self.forgotten),
+        ]

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from processors import second_key
-from processors.holder import PACKING, Change, Holder, decode_change
+from processors.holder import Change, Holder, decode_change
 from processors.model import Instant
 from processors.parameters import Schedule
 from processors.registry import Registry
@@ -47,7 +47,7 @@ class HolderJudge:
     def judge(self, number: int, state: Partition[Holder], records: Iterable[Any]) -> Effects:
         """Take records of one partition of `holders` in order of offset; `state` is what it has, and is changed."""
         effects = Effects(number, topics.HOLDERS_CHANGELOG.name)
-        touched: dict[str, Holder] = {}
+        touched: dict[str, None] = {}
         for record in records:
             if record.offset <= state.position.upto:
                 continue
@@ -59,7 +59,7 @@ class HolderJudge:
             except (msgspec.MsgspecError, UnicodeDecodeError, AttributeError) as error:
                 _log.error("holders[%d] offset %d is not ours: %s", number, record.offset, error)
             state.position.upto = record.offset
-        effects.touched = {key: PACKING.pack(holder) for key, holder in touched.items()}
+        _, effects.touched = state.put_away(touched)
         effects.position = state.packed_position()
         return effects
 
@@ -70,28 +70,28 @@ class HolderJudge:
         change: Change,
         state: Partition[Holder],
         effects: Effects,
-        touched: dict[str, Holder],
+        touched: dict[str, None],
     ) -> None:
         heard = state.position.heard
         if change.offset < heard.get(change.partition, -1):
             return
         heard[change.partition] = change.offset
-        holder = state.live.get(key) or Holder()
+        holder = state.get(key) or Holder()
         if offset <= holder.offset:
             return
         holder.offset = offset
         before = holder.alarm
         effects.alerts += second_key.take(key, holder, change, self._registry, self._schedule)
-        state.live[key] = touched[key] = holder
-        state.alarms.moved(key, before, holder.alarm)
+        state.keep(key, holder, before)
+        touched[key] = None
 
-    def _pass(self, tick: PassedOn, state: Partition[Holder], effects: Effects, touched: dict[str, Holder]) -> None:
+    def _pass(self, tick: PassedOn, state: Partition[Holder], effects: Effects, touched: dict[str, None]) -> None:
         position = state.position
         position.ticks[tick.partition] = max(instant(tick.received), position.ticks.get(tick.partition, 0))
         if len(position.ticks) < self._partitions:
             return
         position.clock = max(position.clock, min(position.ticks.values()))
-        for key in state.alarms.past(position.clock):
-            holder = touched[key] = state.live[key]
+        for key, holder in state.past(position.clock):
+            touched[key] = None
             effects.alerts += second_key.fall_due(key, holder, position.clock, self._registry, self._schedule)
-            state.alarms.moved(key, 0, holder.alarm)
+            state.keep(key, holder, 0)

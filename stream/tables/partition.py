@@ -1,17 +1,25 @@
-"""The live state of one partition: what each key has, how far it goes, and what time it is there.
+"""The state of one partition: how far it goes, its clock, and its keys. Those that move are live, the others packed.
 
-The changelog holds a record a key, and under `POSITION` how far the partition's log is contained in it and the arrival
-clock there. That record is written after all others of its group: what lies before it need not be looked at again.
+Pure: restore.py fills it, chunk judges change it, the outbox writes its records.
 """
 
-from typing import Any, Generic, Protocol, TypeVar
+from array import array
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Generic, Protocol, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from processors.alarms import Alarms
-from processors.packing import Packing
+from processors.packing import Packing, alarm_of
+from stream.tables.packed import PackedStore
 
 POSITION = b"@position"  # no label, customer or vehicle is spelled so
+_FORMAT = b"\x01"
+
+# So many keys are kept live beside their packed form: those of a day in a city, at 2 KB each.
+_LIVE_AT_MOST = 20_000
 
 
 class Alarming(Protocol):
@@ -37,29 +45,95 @@ class Position(Struct, array_like=True, gc=False):
     heard: dict[int, int] = {}
 
 
-_POSITIONS = Packing(Position, b"\x01")
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Position).decode
 
 
 class Partition(Generic[State]):
-    """All keys of one partition, live."""
+    """All keys of one partition."""
 
-    def __init__(self) -> None:
-        self.live: dict[str, State] = {}
+    def __init__(self, packing: Packing[State]) -> None:
         self.position = Position()
-        self.alarms = Alarms(lambda key: found.alarm if (found := self.live.get(key)) is not None else 0)
+        self._packing = packing
+        self._live: dict[str, State] = {}
+        self._packed = PackedStore()
+        self._alarms: Alarms[int] = Alarms(self._moment, partial(array, "I"))
 
     @classmethod
-    def restored(cls, records: dict[bytes, bytes], packing: Packing[Any]) -> "Partition[Any]":
+    def restored(cls, records: dict[bytes, bytes], packing: Packing[State]) -> "Partition[State]":
         """From the latest record of each key. Raises ValueError for a format of another version."""
-        partition: Partition[Any] = cls()
+        found = cls(packing)
         position = records.pop(POSITION, None)
         if position is not None:
-            partition.position = _POSITIONS.unpack(position)
-        partition.live = {key.decode(): packing.unpack(packed) for key, packed in records.items()}
-        for key, state in partition.live.items():
-            partition.alarms.moved(key, 0, state.alarm)
-        return partition
+            if position[:1] != _FORMAT:
+                raise ValueError(f"Position of format {position[:1]!r}, this version reads {_FORMAT!r}")
+            found.position = _decode(position[1:])
+        packing.learn(records)
+        for number, (key, packed) in enumerate(records.items()):
+            name = key.decode()
+            if not number:
+                packing.unpack(name, packed)  # another version's is refused before anything is judged
+            found._alarms.moved(found._packed.put(name, packed), 0, alarm_of(packed))
+        return found
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def get(self, key: str) -> State | None:
+        """The state of a key, live from now on; `keep` it when it changed."""
+        state = self._live.get(key)
+        if state is None:
+            packed = self._packed.get(key)
+            if packed:
+                state = self._live[key] = self._packing.unpack(key, packed)
+        return state
+
+    def keep(self, key: str, state: State, alarm_before: int) -> None:
+        """A key's state, as it is now; it is packed by `put_away`."""
+        self._live[key] = state
+        if state.alarm != alarm_before:
+            self._alarms.moved(self._packed.slot(key), alarm_before, state.alarm)
+
+    def forget(self, key: str) -> None:
+        """Nothing of a key is kept."""
+        self._live.pop(key, None)
+        self._packed.remove(key)
+
+    def past(self, clock: int) -> list[tuple[str, State]]:
+        """The keys whose moment the arrival clock is past, in order of moment and key, and their states."""
+        due = []
+        for slot in self._alarms.past(clock):
+            key, _ = self._packed.at(slot)
+            state = self.get(key)
+            if state is not None:
+                due.append((state.alarm, key, state))
+        due.sort(key=lambda one: one[:2])
+        return [(key, state) for _, key, state in due]
+
+    def put_away(self, touched: Iterable[str]) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
+        """Pack what was touched: the records to be kept before them, and theirs. The longest untouched are live no more."""
+        live, packing = self._live, self._packing
+        states = {}
+        for key in touched:
+            state = live[key] = live.pop(key)  # the latest at the end
+            packed = packing.pack(key, state)
+            self._packed.put(key, packed)
+            states[key.encode()] = packed
+        if len(live) > _LIVE_AT_MOST:
+            for key in list(live)[: len(live) - _LIVE_AT_MOST // 2]:
+                del live[key]
+        return dict(packing.fresh()), states
 
     def packed_position(self) -> bytes:
         """The record under `POSITION`."""
-        return _POSITIONS.pack(self.position)
+        return _FORMAT + _encode(self.position)
+
+    def _moment(self, slot: int) -> int:
+        key, packed = self._packed.at(slot)
+        state = self._live.get(key)
+        if state is not None:
+            return state.alarm
+        return alarm_of(packed) if packed else 0

@@ -10,6 +10,7 @@ write costs about 100 µs a key and is not ordered after anything).
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import faust
@@ -23,7 +24,7 @@ from stream.tables.restore import changelog_end, restore
 
 
 class PartitionStore(Store):
-    """Live state by partition. `options`: `settings`, the `changelog` topic's name, and the `packing` of its records."""
+    """State by partition. `options`: `settings`, the `changelog` topic's name, `packing` makes that of a partition."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -42,7 +43,7 @@ class PartitionStore(Store):
         for partition in sorted(ours):
             if partition not in self.states:
                 self.states[partition], self._ends[partition] = await asyncio.to_thread(
-                    restore, settings, changelog, partition, packing
+                    restore, settings, changelog, partition, packing()
                 )
             else:
                 self._ends[partition] = await asyncio.to_thread(changelog_end, settings, changelog, partition)
@@ -59,7 +60,9 @@ class _PartitionTable(faust.Table):
         return PartitionStore("memory://", self.app, self, table_name=self.name, options=self.options)
 
 
-def declare(app: faust.App, settings: Settings, name: str, changelog: str, packing: Packing[Any]) -> PartitionStore:
+def declare(
+    app: faust.App, settings: Settings, name: str, changelog: str, packing: Callable[[], Packing[Any]]
+) -> PartitionStore:
     """Give the app a table; the store holds its state."""
     options = {"settings": settings, "changelog": changelog, "packing": packing}
     table: Any = app.tables.add(_PartitionTable(app, name=name, partitions=settings.partitions, options=options))

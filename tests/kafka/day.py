@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from processors import holder, ledger
+from processors.holder import HolderPacking
+from processors.packed import LedgerPacking
 from processors.times import instant
 from stream import topics
 from stream.tables.partition import Partition
@@ -29,12 +30,12 @@ CITY: list[dict[str, Any]] = [
 
 def states(broker: str, changelog: str) -> dict[int, Partition[Any]]:
     """The state of each partition, as a worker would restore it from that changelog."""
-    packing = holder.PACKING if changelog == topics.HOLDERS_CHANGELOG.name else ledger.PACKING
+    packing: Any = HolderPacking if changelog == topics.HOLDERS_CHANGELOG.name else LedgerPacking
     latest: dict[int, dict[bytes, bytes | None]] = {}
     for record in harness.read_topic(broker, changelog):
         latest.setdefault(record.partition(), {})[record.key()] = record.value()
     return {
-        partition: Partition.restored({key: value for key, value in found.items() if value is not None}, packing)
+        partition: Partition.restored({key: value for key, value in found.items() if value is not None}, packing())
         for partition, found in latest.items()
     }
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from processors.ledger import PACKING
 from stream import topics
 from stream.local.kafka import LocalKafka
-from stream.tables.partition import POSITION
 from stream.up import Stack
 from tests.kafka import harness
+from tests.kafka.day import states
 from tests.stream.scans import CYCLE, bind, cycle, label, scan
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -97,9 +96,8 @@ def assert_whole(up: Stack) -> None:
     for name, scans in wanted.items():
         ids = [row["scan"]["scan_id"] for row in harness.archived(up, name)]
         assert len(ids) == len(set(ids)) == len(scans), name
-    records = harness.read_topic(up.settings.broker, topics.CYLINDERS_CHANGELOG.name)
-    states = {r.key().decode(): PACKING.unpack(r.value()) for r in records if r.key() != POSITION}
-    assert set(states) == {label(on) for on in range(CYLINDERS)}
+    kept = states(up.settings.broker, topics.CYLINDERS_CHANGELOG.name)
+    assert {name for state in kept.values() for name in state} == {label(on) for on in range(CYLINDERS)}
 
 
 @pytest.mark.parametrize("victim", ["worker", "sink", "gateway"])

@@ -35,7 +35,7 @@ def deliver(day: Day, on: int, customer: str, device: str = "D-co1") -> None:
 def held(day: Day, key: str) -> set[str]:
     """The labels that the changelog has of a customer or vehicle."""
     found = states(day.up.settings.broker, topics.HOLDERS_CHANGELOG.name)
-    return {on for state in found.values() if key in state.live for on in state.live[key].held}
+    return {on for state in found.values() if (holder := state.get(key)) for on in holder.held}
 
 
 @pytest.mark.parametrize("why", ["a fourth delivery", "a third enterprise"])

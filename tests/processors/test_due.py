@@ -1,18 +1,25 @@
 """When a cylinder is looked at again: at no time but the next at which something falls due."""
 
+from datetime import datetime
+
 from processors.cylinder import Cylinder, Move
 from processors.due import fall_due, next_alarm
 from processors.ledger import Entry, Ledger, Standing
+from processors.model import Missing, MissingScan
+from processors.origins import Origin
 from processors.parameters import DEFAULT, Parameters, Schedule
 from processors.registry import Registry
-from processors.times import DAY, HOUR, MINUTE
+from processors.times import DAY, HOUR, MINUTE, SHANGHAI
 
 CLOCK = 20_000 * DAY
+SCANNED = MissingScan(
+    scan_id="scan-0001", label="L", time=datetime.fromtimestamp(0, SHANGHAI), device="D", data=Missing("lost")
+)
 
 
 def collected(*waiting: int) -> Ledger:
     """Bound, and taken from a customer at the clock; alerts wait until these moments."""
-    facts = Cylinder(serial="A", moves=[Move("collect", CLOCK, "D", scan_id="scan-0001", arrived=CLOCK)])
+    facts = Cylinder(serial="A", moves=[Move("collect", CLOCK, Origin("D"), scan_id="scan-0001", arrived=CLOCK)])
     return Ledger(base=facts, standing=[Standing("a", "X", "D", "S", "waiting", due, b"{}") for due in waiting])
 
 
@@ -21,7 +28,7 @@ def test_nothing_falls_due_at_a_cylinder_that_stands_empty():
 
 
 def test_a_code_nobody_bound_is_looked_at_when_it_may_be_forgotten():
-    scanned = Ledger(entries=[Entry(CLOCK, "D", "scan-0001", b"", 0, CLOCK)], now=Cylinder())
+    scanned = Ledger(entries=[Entry(CLOCK, SCANNED, Origin("D"), 0, CLOCK)], now=Cylinder())
     assert next_alarm(scanned, CLOCK, DEFAULT) == CLOCK + 365 * DAY
     assert next_alarm(Ledger(), CLOCK, DEFAULT) == CLOCK + 72 * HOUR, "only asked about"
     thirds = Schedule(Parameters(unknown_code_days=10 / 3))

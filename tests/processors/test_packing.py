@@ -2,29 +2,34 @@
 
 import pytest
 
-from processors import holder, ledger
 from processors.cylinder import Cylinder, Move
-from processors.holder import Delivery, Held, Holder
+from processors.holder import Delivery, Held, Holder, HolderPacking
 from processors.ledger import Ledger
+from processors.origins import Origin
+from processors.packed import LedgerPacking
+from processors.packing import alarm_of
 
-FACTS = Cylinder(serial="A", made=738_000, full=True, moves=[Move("fill", 5, "D", site="S1")])
+FACTS = Cylinder(serial="A", made=738_000, full=True, moves=[Move("fill", 5, Origin("D", site="S1"))])
 STATES = [
-    (ledger.PACKING, Ledger(offset=7, base=FACTS, newest=5), b"\x03"),
-    (holder.PACKING, Holder(held={"L": Held("M", 3)}, deliveries=[Delivery(1, "L", 3)], first=1), b"\x03"),
+    (LedgerPacking, Ledger(offset=7, base=FACTS, newest=5, alarm=9), 9),
+    (HolderPacking, Holder(held={"L": Held("M", 3)}, deliveries=[Delivery(1, "L", 3)], first=1), 0),
 ]
 
 
-@pytest.mark.parametrize(("packing", "state", "version"), STATES, ids=["ledger", "holder"])
-def test_what_is_packed_comes_back(packing, state, version):
-    packed = packing.pack(state)
-    assert packed[:1] == version
-    assert packing.unpack(packed) == state
+@pytest.mark.parametrize(("packing", "state", "alarm"), STATES, ids=["ledger", "holder"])
+def test_what_is_packed_comes_back(packing, state, alarm):
+    one = packing()
+    packed = one.pack("L", state)
+    assert packed[:1] == b"\x04"
+    assert alarm_of(packed) == alarm
+    assert one.unpack("L", packed) == state
 
 
-@pytest.mark.parametrize(("packing", "state", "version"), STATES, ids=["ledger", "holder"])
-def test_another_version_is_refused_and_named(packing, state, version):
-    packed = b"\x07" + packing.pack(state)[1:]
+@pytest.mark.parametrize(("packing", "state", "alarm"), STATES, ids=["ledger", "holder"])
+def test_another_version_is_refused_and_named(packing, state, alarm):
+    one = packing()
+    packed = b"\x07" + one.pack("L", state)[1:]
     with pytest.raises(ValueError, match=rf"{type(state).__name__} of format b'\\x07', this version reads b'\\x0"):
-        packing.unpack(packed)
+        one.unpack("L", packed)
     with pytest.raises(ValueError, match="format b''"):
-        packing.unpack(b"")
+        one.unpack("L", b"")

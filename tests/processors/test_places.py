@@ -5,6 +5,7 @@ from test_case import case
 
 from processors.cylinder import Cylinder, Sighting
 from processors.model import Geo
+from processors.origins import Origin
 from processors.parameters import Parameters, Schedule
 from processors.places import metres_between
 from processors.rules import BY_CODE
@@ -36,7 +37,7 @@ def seen_an_hour_before(**limits: float) -> Case:
     here = case(
         [{"kind": "device", "id": "D", "device_kind": "courier"}], geo={"lon": 121.55, "lat": 29.87, "acc_m": 10}
     )
-    cylinder = Cylinder(sightings=[Sighting("other", here.at - HOUR, HARBOUR)])
+    cylinder = Cylinder(sightings=[Sighting(Origin("other"), here.at - HOUR, HARBOUR)])
     return Case(here.scan, here.at, cylinder, here.registry, Schedule(Parameters(**limits)))
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from processors.holder import PACKING, Change, Delivery, Held, Holder
+from processors.holder import Change, Delivery, Held, Holder, HolderPacking
 from processors.intake import parse
 from processors.parameters import DEFAULT, Parameters, Schedule
 from processors.registry import Registry, parse_row
@@ -51,9 +51,9 @@ def test_what_came_is_held_until_it_left():
 def test_the_latest_told_again_changes_nothing():
     holder = Holder()
     tell(holder, came("a", 1), came("b", 2), came("c", 3))
-    before = PACKING.pack(holder)
+    before = HolderPacking().pack("", holder)
     assert tell(holder, came("c", 3)) == []
-    assert PACKING.pack(holder) == before
+    assert HolderPacking().pack("", holder) == before
 
 
 def test_a_scan_taken_back_counts_no_more_and_its_alerts_are_retracted():

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from processors.ledger import PACKING, Ledger
+from processors.ledger import Ledger
 from processors.model import encode
+from processors.packed import LedgerPacking
 from stream.lane.chunk import ChunkJudge
 from stream.lane.effects import Effects
-from stream.tables.partition import Partition
+from stream.tables.partition import Partition, Position
 from tests.stream.scans import PARAMETERS, registry
 
 Changelog = dict[bytes, bytes | None]
@@ -45,12 +47,19 @@ def kept(changelog: Changelog) -> dict[bytes, bytes]:
     return {key: value for key, value in changelog.items() if value is not None}
 
 
+def known(changelog: Changelog) -> tuple[dict[str, Ledger], Position]:
+    """What a changelog says, whatever the numbers it gives to origins."""
+    state: Partition[Ledger] = Partition.restored(kept(changelog), LedgerPacking())
+    found = {label: state.get(label) for label in state}
+    return {label: replace(one, packed=None) for label, one in found.items() if one is not None}, state.position
+
+
 class Worker:
     """Partition 0 of `scans`: a memory restored from a changelog, and a judge."""
 
     def __init__(self, changelog: Changelog) -> None:
         self.changelog = changelog
-        self.state: Partition[Ledger] = Partition.restored(kept(changelog), PACKING)
+        self.state: Partition[Ledger] = Partition.restored(kept(changelog), LedgerPacking())
         self._judge = ChunkJudge(registry(), PARAMETERS)
 
     def judge(self, chunk: list[Record]) -> Effects:

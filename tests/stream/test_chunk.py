@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from processors.holder import decode_change
 from processors.times import instant
-from tests.stream.crashing import Record, Worker, first_told, kept, lives, records, said, verdicts
+from tests.stream.crashing import Record, Worker, first_told, known, lives, records, said, verdicts
 from tests.stream.scans import bind, label, scan
 
 BEGAN = datetime.fromisoformat("2026-11-20T08:00:00+08:00")
@@ -184,7 +184,7 @@ def test_a_crash_anywhere_changes_nothing_that_anyone_sees(data: st.DataObject) 
     assert verdicts(heard) == verdicts(wanted)
     for what in ("alert", "rejected", "handed on", "alias", "retired"):
         assert first_told(heard, what) == first_told(wanted, what), what
-    assert kept(changelog) == kept(whole.changelog)
+    assert known(changelog) == known(whole.changelog)
 
 
 @given(data=st.data())
@@ -227,5 +227,5 @@ def test_no_time_passes_by_a_conflict_that_is_passed_over() -> None:
     changelog: dict[bytes, bytes | None] = {}
     Worker(changelog).take(chunk[:3])
     first = Worker(dict(changelog)).take(chunk)
-    changelog[label(1).encode()] = first.touched[label(1)]  # and there it crashed
+    changelog[label(1).encode()] = first.touched[label(1).encode()]  # and there it crashed
     assert Worker(changelog).take(chunk).alerts == first.alerts

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from processors.ledger import PACKING
 from processors.model import Retired, Tick, encode
+from processors.packed import LedgerPacking
 from stream.lane.chunk import ChunkJudge
 from stream.lane.outbox import Outbox, Parcel
 from stream.tables.partition import Partition
@@ -41,7 +41,7 @@ def written_by_a_worker(*scans: dict[str, Any] | bytes) -> list[tuple[str, dict[
         for place, one in enumerate(scans)
     ]
     judge = ChunkJudge(registry(), PARAMETERS).judge
-    effects = judge(0, Partition.restored({}, PACKING), log, "2026-11-20T10:00:00+08:00")
+    effects = judge(0, Partition.restored({}, LedgerPacking()), log, "2026-11-20T10:00:00+08:00")
 
     async def send() -> None:
         outbox, out = Outbox(bus, partitions=1), asyncio.Event()

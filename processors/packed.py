@@ -1,0 +1,282 @@
+"""A ledger at rest: the bytes that memory and the changelog keep of a label, 80 for the facts and 30 for a kept scan.
+
+A city has three million cylinders and looks at a few hundred a second, so that nearly all of them are bytes. A packed
+ledger is a format byte, the alarm (8 bytes, read without the rest), and a MessagePack array. Names that repeat are the
+number of their origin (origins.py); days count from 1970; instants from the beginning of the window, as an int in
+milliseconds, or a float in seconds where they are no whole ones. What the window holds is packed once, when it arrives:
+a scan in order appends its own bytes to those of the ones before.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+from msgspec.structs import astuple
+
+from processors.cylinder import Cylinder, LastFill, Move, Precheck, Scrapping, Sighting
+from processors.ledger import Awaited, Entry, Ledger, Packed, Past, Standing, Told
+from processors.model import AnyScan, Bind, Geo, Inspect, Scan
+from processors.origins import Origin, Origins
+from processors.packing import alarm_of, opened, sealed
+from processors.times import SECOND, SHANGHAI
+
+FORMAT = b"\x04"
+_ORIGIN = b"@origin/"  # no label is spelled so
+
+# Numbers stand for these: add at the end alone.
+_KINDS = (
+    "bind", "transfer", "collect", "receive", "precheck", "fill", "postcheck", "load", "unload", "deliver",
+    "send_inspection", "inspect", "scrap", "incident", "missing",
+)  # fmt: skip
+_STATES = ("in_service", "with_courier", "on_vehicle", "at_customer", "at_agency")
+_KIND = {kind: number for number, kind in enumerate(_KINDS)}
+_STATE = {state: number for number, state in enumerate(_STATES)}
+_SCANS: dict[str, Any] = {str(one.__struct_config__.tag): one for one in AnyScan.__args__}
+_DATA: dict[str, Any] = {kind: _SCANS[kind].__annotations__["data"] for kind in _KINDS}
+
+_LATE, _SEEN, _VOIDED = 1, 2, 4
+_FULL, _FAILED, _SCRAPPED, _TO_AGENCY, _MISSED = 1, 2, 4, 8, 16
+_DAY_ZERO = date(1970, 1, 1).toordinal()
+_DEGREES = 10_000_000  # GPS gives no more than seven decimals
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
+_decode_raw = msgspec.msgpack.Decoder(tuple[int, int, Raw, Raw, Raw]).decode
+_decode_rest = msgspec.msgpack.Decoder(tuple[int, list[Past], list[Standing], list[Awaited], int | None]).decode
+_decode_bind = msgspec.msgpack.Decoder(Bind).decode
+_decode_inspect = msgspec.msgpack.Decoder(Inspect).decode
+_NO_REST = b"\x90"
+
+
+class LedgerPacking:
+    """Packs the ledgers of one partition."""
+
+    def __init__(self) -> None:
+        self.origins = Origins()
+
+    def fresh(self) -> list[tuple[bytes, bytes]]:
+        """The records of origins that are new, to be kept before what names them."""
+        return [(_ORIGIN + b"%d" % number, origin) for number, origin in self.origins.fresh()]
+
+    def learn(self, records: dict[bytes, bytes]) -> None:
+        """Take the records of origins out of those of a partition. Raises ValueError where one is missing."""
+        known = [key for key in records if key.startswith(_ORIGIN)]
+        self.origins.learn({int(key[len(_ORIGIN) :]): records.pop(key) for key in known})
+
+    def pack(self, label: str, ledger: Ledger) -> bytes:  # noqa: ARG002 - the label is the key
+        """The ledger in its packed form, but for the facts after the window, which follow from those before it."""
+        kept = ledger.packed
+        entries = ledger.entries
+        if kept is None:
+            began = entries[0].at if entries else ledger.newest
+            kept = Packed(began, self._base(ledger.base, began), b"", 0)
+            ledger.packed = kept
+        while kept.count < len(entries):
+            kept.entries += self._entry(entries[kept.count], kept.began)
+            kept.count += 1
+        rest = _NO_REST
+        if ledger.asked or ledger.standing or ledger.awaited or ledger.retired is not None:
+            rest = _encode((0, ledger.asked, ledger.standing, ledger.awaited, ledger.retired))
+        head = _encode((ledger.offset, ledger.newest, Raw(kept.base), Raw(_list(kept.count) + kept.entries), Raw(rest)))
+        return sealed(FORMAT, ledger.alarm) + head
+
+    def unpack(self, label: str, packed: bytes) -> Ledger:
+        """The ledger from its packed form. Raises ValueError for a format of another version."""
+        offset, newest, base, entries, rest = _decode_raw(opened(packed, FORMAT, "Ledger"))
+        ledger = Ledger(offset, newest=newest, alarm=alarm_of(packed))
+        if len(rest) > 1:
+            _, ledger.asked, ledger.standing, ledger.awaited, ledger.retired = _decode_rest(rest)
+        began, *facts = _decode(base)
+        ledger.base = self._facts(began, *facts)
+        found = _decode(entries)
+        ledger.entries = [self._scanned(label, began, *entry) for entry in found]
+        ledger.packed = Packed(began, bytes(base), bytes(entries)[len(_list(len(found))) :], len(found))
+        return ledger
+
+    def _entry(self, entry: Entry, began: int) -> bytes:
+        scan, told = entry.scan, entry.told
+        kind = scan.type
+        flags = (_LATE if entry.late else 0) | (_SEEN if entry.seen else 0) | (_VOIDED if entry.voided else 0)
+        data = _encode(scan.data) if kind in ("bind", "inspect") else _shorn(astuple(scan.data))
+        fields = (
+            _KIND[kind], _span(entry.at - began), self.origins.number(entry.origin), scan.scan_id, entry.offset,
+            _span(entry.clock - entry.at), flags, data, None if scan.geo is None else _place(scan.geo),
+        )  # fmt: skip
+        if told is not None or entry.revision:
+            fields += (entry.revision, told)  # type: ignore[assignment]
+        elif scan.geo is None:
+            fields = fields[:-1]  # type: ignore[assignment]
+        return _encode(fields)
+
+    def _scanned(
+        self, label: str, began: int, kind: int, at: Any, origin: Any, scan_id: str, offset: int, clock: Any, flags: int,
+        data: Any, geo: Any = None, revision: int = 0, told: Any = None,
+    ) -> Entry:  # fmt: skip
+        name = _KINDS[kind]
+        known = self.origins.of(_origin(origin))
+        when = began + _long(at)
+        match name:
+            case "bind":
+                said: Any = _decode_bind(data)
+            case "inspect":
+                said = _decode_inspect(data)
+            case _:
+                said = _DATA[name](*data)
+        scan: Scan = _SCANS[name](
+            scan_id=scan_id, label=label, time=_moment(when), device=known.device, operator=known.operator,
+            site=known.named, geo=None if geo is None else _geo(*geo), data=said,
+        )  # fmt: skip
+        return Entry(
+            when, scan, known, offset, when + _long(clock), bool(flags & _LATE), bool(flags & _SEEN),
+            None if told is None else msgspec.convert(told, Told), revision, bool(flags & _VOIDED),
+        )  # fmt: skip
+
+    def _base(self, facts: Cylinder, began: int) -> bytes:
+        number = self.origins.number
+        flags = (
+            (_FULL if facts.full else 0)
+            | (_FAILED if facts.failed else 0)
+            | (_SCRAPPED if facts.scrapped else 0)
+            | (_TO_AGENCY if facts.to_agency else 0)
+            | (_MISSED if facts.missed else 0)
+        )
+        fill = facts.last_fill
+        moves = [
+            _shorn(
+                (
+                    _KIND[move.type],
+                    _span(began - move.at),
+                    number(move.origin),
+                    move.customer,
+                    move.vehicle,
+                    move.sent_to,
+                )
+            )
+            for move in facts.moves
+        ]
+        last = facts.last_move
+        return _encode(
+            _shorn(
+                (
+                    began,
+                    facts.serial,
+                    facts.maker,
+                    facts.model,
+                    facts.owner,
+                    *(_days(facts.made), _days(facts.inspected), _days(facts.next_due), _days(facts.extended)),
+                    _STATE[facts.state],
+                    flags,
+                    None if fill is None else (_span(began - fill.at), number(fill.origin)),
+                    moves,
+                    None if last is None else (last.scan_id, _span(last.arrived - last.at)),
+                    [(number(one.origin), _span(began - one.at), self._seen(one)) for one in facts.sightings],
+                    [(one.site, _span(began - one.at), one.passed) for one in facts.prechecks] or None,
+                    facts.postcheck,
+                    facts.valve,
+                    facts.reported or None,
+                    facts.retired,
+                    facts.transferred or None,
+                    facts.examined or None,
+                    facts.scrapping,
+                    facts.replaces,
+                    facts.bound_at or None,
+                )
+            )
+        )
+
+    def _seen(self, sighting: Sighting) -> tuple[float, ...] | None:
+        return None if sighting.geo == sighting.origin.place else _place(sighting.geo)
+
+    def _facts(
+        self, began: int, serial: str | None = None, maker: str = "", model: str = "", owner: str = "", made: Any = None,
+        inspected: Any = None, next_due: Any = None, extended: Any = None, state: int = 0, flags: int = 0,
+        fill: Any = None, moves: Iterable[Any] = (), last: Any = None, sightings: Iterable[Any] = (),
+        prechecks: Any = None, postcheck: bool | None = None, valve: str | None = None, reported: Any = None,
+        retired: int | None = None, transferred: int | None = None, examined: int | None = None, scrapping: Any = None,
+        replaces: str | None = None, bound_at: int | None = None,
+    ) -> Cylinder:  # fmt: skip
+        of = self.origins.of
+        hands = [self._hand(began, *move) for move in moves]
+        if last is not None:
+            scan_id, arrived = last
+            moved = hands[-1]
+            hands[-1] = Move(
+                moved.type, moved.at, moved.origin, moved.customer, moved.vehicle, moved.sent_to, scan_id,
+                moved.at + _long(arrived),
+            )  # fmt: skip
+        seen = []
+        for origin, at, place in sightings:
+            known = of(_origin(origin))
+            where = known.place if place is None else _geo(*place)
+            assert where is not None
+            seen.append(Sighting(known, began - _long(at), where))
+        return Cylinder(
+            serial=serial, maker=maker, model=model, owner=owner, made=_ordinal(made), inspected=_ordinal(inspected),
+            next_due=_ordinal(next_due), extended=_ordinal(extended), valve=valve, state=_STATES[state],
+            full=bool(flags & _FULL), failed=bool(flags & _FAILED), scrapped=bool(flags & _SCRAPPED),
+            last_fill=None if fill is None else LastFill(began - _long(fill[0]), of(_origin(fill[1]))),
+            moves=hands, to_agency=bool(flags & _TO_AGENCY), sightings=seen, reported=reported or [],
+            prechecks=[Precheck(site, began - _long(at), passed) for site, at, passed in prechecks or ()],
+            postcheck=postcheck, retired=retired, missed=bool(flags & _MISSED), transferred=transferred or 0,
+            examined=examined or 0, scrapping=None if scrapping is None else Scrapping(*scrapping), replaces=replaces,
+            bound_at=bound_at or 0,
+        )  # fmt: skip
+
+    def _hand(self, began: int, kind: int, at: Any, origin: Any, *named: Any) -> Move:
+        return Move(_KINDS[kind], began - _long(at), self.origins.of(_origin(origin)), *named)
+
+
+def _list(count: int) -> bytes:
+    """The head of a MessagePack array of so many."""
+    if count < 16:
+        return bytes((0x90 | count,))
+    return b"\xdc" + count.to_bytes(2, "big")
+
+
+def _shorn(fields: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Without the fields at the end that say nothing."""
+    end = len(fields)
+    while end and fields[end - 1] is None:
+        end -= 1
+    return fields[:end]
+
+
+def _span(microseconds: int) -> int | float:
+    return microseconds // 1000 if microseconds % 1000 == 0 else microseconds / SECOND
+
+
+def _long(span: int | float) -> int:
+    return span * 1000 if isinstance(span, int) else round(span * SECOND)
+
+
+def _days(ordinal: int) -> int | None:
+    return ordinal - _DAY_ZERO if ordinal else None
+
+
+def _ordinal(days: int | None) -> int:
+    return 0 if days is None else days + _DAY_ZERO
+
+
+def _place(geo: Geo) -> tuple[float, ...]:
+    """Its degrees as ints where that is the same."""
+    lon, lat = round(geo.lon * _DEGREES), round(geo.lat * _DEGREES)
+    accuracy = int(geo.acc_m) if geo.acc_m.is_integer() else geo.acc_m
+    if lon / _DEGREES == geo.lon and lat / _DEGREES == geo.lat:
+        return lon, lat, accuracy
+    return geo.lon, geo.lat, accuracy
+
+
+def _geo(lon: float, lat: float, accuracy: float) -> Geo:
+    if isinstance(lon, int):
+        return Geo(lon / _DEGREES, lat / _DEGREES, float(accuracy))
+    return Geo(lon, lat, float(accuracy))
+
+
+def _origin(packed: Any) -> int | Origin:
+    return packed if isinstance(packed, int) else msgspec.convert(packed, Origin)
+
+
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at // SECOND, SHANGHAI).replace(microsecond=at % SECOND)

@@ -1,0 +1,113 @@
+"""A partition's states at rest: bytes by key, for millions of keys.
+
+A dict of str and bytes costs 165 bytes a key before the first byte of state. Here it is about 65: a record is one bytes
+object that begins with its key, and an open-addressing index of four-byte numbers leads to it. Figures:
+`python -m load_tests.state_size`.
+
+Keys also have a number, their slot, for as long as they are kept; what waits for a moment (`alarms`) knows them by it.
+"""
+
+from array import array
+from collections.abc import Iterator
+
+_FIRST = 1 << 10
+_FULL = 2 / 3  # of the index, when it doubles
+
+
+class PackedStore:
+    """Packed states by key. Not for keys over 255 bytes of UTF-8."""
+
+    def __init__(self) -> None:
+        self._index = array("I", bytes(4 * _FIRST))  # slot + 1, at the hash of the key or soon after; 0 is free
+        self._records: list[bytes] = []  # by slot: the key's length, the key, the state; empty where the key is gone
+        self._gone: list[int] = []  # slots whose key is gone; the index still leads to them until it is made anew
+        self._free: list[int] = []  # slots that nothing leads to
+
+    def __len__(self) -> int:
+        return len(self._records) - len(self._gone) - len(self._free)
+
+    def __iter__(self) -> Iterator[str]:
+        return (record[1 : 1 + record[0]].decode() for record in self._records if record)
+
+    def get(self, key: str) -> bytes | None:
+        """The packed state of a key, if it has any."""
+        head = _head(key)
+        slot = self._slot(head)
+        return None if slot < 0 else self._records[slot][len(head) :] or None
+
+    def put(self, key: str, packed: bytes) -> int:
+        """Keep the state of a key; its slot."""
+        head = _head(key)
+        slot = self._slot(head)
+        if slot < 0:
+            slot = self._take(head)
+        self._records[slot] = head + packed
+        return slot
+
+    def remove(self, key: str) -> None:
+        """Forget a key, if it is kept."""
+        slot = self._slot(_head(key))
+        if slot >= 0:
+            self._records[slot] = b""
+            self._gone.append(slot)
+
+    def slot(self, key: str) -> int:
+        """The slot of a key, which has none of state yet where it is new."""
+        head = _head(key)
+        slot = self._slot(head)
+        if slot < 0:
+            slot = self._take(head)
+            self._records[slot] = head
+        return slot
+
+    def at(self, slot: int) -> tuple[str, bytes]:
+        """The key that has a slot, and its state; both empty where none has it."""
+        record = self._records[slot]
+        end = 1 + record[0] if record else 0
+        return record[1:end].decode(), record[end:]
+
+    def _slot(self, head: bytes) -> int:
+        index, records = self._index, self._records
+        mask = len(index) - 1
+        place = hash(head) & mask
+        while found := index[place]:
+            if records[found - 1].startswith(head):
+                return found - 1
+            place = (place + 1) & mask
+        return -1
+
+    def _take(self, head: bytes) -> int:
+        if len(self._records) - len(self._free) >= len(self._index) * _FULL:
+            self._make_anew()
+        if self._free:
+            slot = self._free.pop()
+        else:
+            slot = len(self._records)
+            self._records.append(b"")
+        self._lead(head, slot)
+        return slot
+
+    def _lead(self, head: bytes, slot: int) -> None:
+        index = self._index
+        mask = len(index) - 1
+        place = hash(head) & mask
+        while index[place]:
+            place = (place + 1) & mask
+        index[place] = slot + 1
+
+    def _make_anew(self) -> None:
+        """An index twice as large where it is needed, that leads to what is kept and no more."""
+        size = len(self._index)
+        if len(self) >= size * _FULL / 2:
+            size *= 2
+        self._index = array("I", bytes(4 * size))
+        self._free += self._gone
+        self._gone = []
+        for slot, record in enumerate(self._records):
+            if record:
+                self._lead(record[: 1 + record[0]], slot)
+
+
+def _head(key: str) -> bytes:
+    name = key.encode()
+    return bytes((len(name),)) + name

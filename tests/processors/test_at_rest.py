@@ -1,0 +1,53 @@
+"""A ledger that was bytes in between is the ledger it was: whatever happens next, the same is said of it."""
+
+import pytest
+from judged import everything
+from msgspec.structs import replace
+
+from processors import replay
+from processors.ledger import Ledger
+from processors.packed import LedgerPacking
+from tests.oracle.histories import History
+
+
+class Forgetful(dict[str, Ledger]):
+    """Ledgers that are packed as soon as another label is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.packing = LedgerPacking()
+        self.last = ""
+        self.sizes: list[int] = []
+
+    def get(self, label: str, default: Ledger | None = None) -> Ledger | None:
+        if label != self.last and self.last in self:
+            self._pack(self.last)
+        self.last = label
+        return super().get(label, default)
+
+    def _pack(self, label: str) -> None:
+        packed = self.packing.pack(label, self[label])
+        self[label].packed = None
+        assert self.packing.pack(label, self[label]) == packed, "taken over in part, it is what it is when made anew"
+        self.sizes.append(len(packed))
+        again = self.packing.unpack(label, packed)
+        assert self.packing.pack(label, again) == packed
+        assert self.packing.pack(label, replace(again, packed=None)) == packed
+        self[label] = again
+
+
+@pytest.mark.parametrize("disorder", [False, True], ids=["in order", "out of order"])
+@pytest.mark.parametrize("seed", range(12))
+def test_it_says_the_same_as_one_that_was_kept(seed: int, disorder: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = History(seed, 500, disorder)
+    kept = everything(history.rows, history.lines, history.until)
+    forgetful = Forgetful()
+
+    class Replay(replay.Replay):
+        def __init__(self, *given: object) -> None:
+            super().__init__(*given)  # type: ignore[arg-type]
+            self._ledgers = forgetful
+
+    monkeypatch.setattr("judged.Replay", Replay)
+    assert everything(history.rows, history.lines, history.until) == kept
+    assert len(forgetful.sizes) > 100
