@@ -15,7 +15,8 @@ from processors.rules import RULES
 from processors.times import SHANGHAI
 from stream import kafka, topics
 from stream.alerts_tail import follow, one_line
-from stream.label_print import LabelError, write_label
+from stream.labels.codes import LabelError
+from stream.labels.commands import cards_app, labels_app
 from stream.local.jars import BrokerUnavailableError
 from stream.local.leash import hold
 from stream.registry_load import RegistryFileError
@@ -35,9 +36,9 @@ app = typer.Typer(
 registry_app = typer.Typer(help="The city's master data.", no_args_is_help=True)
 alerts_app = typer.Typer(help="Alerts as the authorities get them.", no_args_is_help=True)
 app.add_typer(registry_app, name="registry")
-labels_app = typer.Typer(help="The QR labels on cylinders.", no_args_is_help=True)
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(labels_app, name="labels")
+app.add_typer(cards_app, name="cards")
 rules_app = typer.Typer(help="The rules that scans are judged by.", invoke_without_command=True)
 app.add_typer(rules_app, name="rules")
 
@@ -201,18 +202,6 @@ def rules_show(code: str, as_json: AsJson = False, more: More = None) -> None:
         return
     for line in explanation(rule, settings, _today()):
         _print_plain(line)
-
-
-@labels_app.command("print")
-def labels_print(
-    labels: list[str],
-    folder: Annotated[Path, typer.Option("--out", help="where the SVG files go")] = Path("labels"),
-    more: More = None,
-) -> None:
-    """Write each label's QR code, its GS1 Digital Link, as an SVG file."""
-    host = settings_of(more).label_host
-    for label in labels:
-        out.print(str(write_label(label, host, folder)))
 
 
 @app.command()
