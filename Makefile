@@ -39,7 +39,7 @@ docs: setup ## Write the reference pages of docs/ from the code
 
 lock: $(READY) ## Write requirements.lock anew from pyproject.toml, for every platform
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
-		--all-extras -o requirements.lock pyproject.toml
+		--extra dev --extra bench -o requirements.lock pyproject.toml
 
 clean: ## Remove what the above made
 	rm -rf $(VENV) .pingliu .pytest_cache .mypy_cache .ruff_cache .hypothesis

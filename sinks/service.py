@@ -7,6 +7,7 @@ sink inserts and commits what it holds, HTTP finishes what it answers, and the p
 
 import logging
 import signal
+import socket
 import threading
 
 import uvicorn
@@ -30,12 +31,20 @@ def serve(settings: Settings, observer: Observer, *, sink: bool, query: bool) ->
     if is_embedded(settings.clickhouse):
         sink = query = True
     health = Health() if sink else None
-    app = QueryService(settings.clickhouse, settings.schedule, health).app() if query else _sink_app(health)
+    service = QueryService(settings, health) if query else None
+    app = service.app() if service else _sink_app(health)
     port = settings.query_port if query else settings.sink_port
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
-            app, host=settings.host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=5
-        )
+            app,
+            host=settings.host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            forwarded_allow_ips=settings.trusted_proxies,
+        ),
+        service,
     )
     # uvicorn raises the signals it caught once more when it is done: by then they should do nothing but this.
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -53,6 +62,19 @@ def serve(settings: Settings, observer: Observer, *, sink: bool, query: bool) ->
             thread.stop.set()
             thread.join()
     return int(failed or (thread is not None and thread.failed))
+
+
+class Server(uvicorn.Server):
+    """Tells those who listen to alerts that this is the end: they would hold the process for as long as it may take."""
+
+    def __init__(self, config: uvicorn.Config, service: QueryService | None) -> None:
+        super().__init__(config)
+        self._service = service
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._service is not None:
+            self._service.end_streams()
+        await super().shutdown(sockets)
 
 
 class _SinkThread(threading.Thread):

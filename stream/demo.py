@@ -44,6 +44,10 @@ def run(settings: Settings, *, keep: bool, seconds: float, seed: int) -> int:
             good = _live(stack, console, home / "truth.json", [*city, "--seconds", str(seconds)])
             if keep:
                 console.print(f"\ngateway {stack.gateway}   query {stack.query}   Kafka {stack.settings.broker}")
+                console.print(f"operators look at {stack.query}/", soft_wrap=True)
+                console.print(
+                    f"anyone who scans the accident's cylinder sees {_public_page(stack, home)}", soft_wrap=True
+                )
                 console.print("still up; Ctrl-C stops everything")
                 wait_for_signal()
     return 0 if good else 1
@@ -53,6 +57,8 @@ def _trial(settings: Settings, home: Path) -> Settings:
     """The demo's own settings: free ports and a directory that goes away, but for what the user named."""
     own: dict[str, Any] = {name: free_port() for name in ("gateway_port", "query_port", "worker_port", "sink_port")}
     own |= {"data_dir": home, "clickhouse": f"chdb:///{home / 'archive'}", "insecure_devices": True}
+    # The city's registry has a public device for the page; its time is that of its own scans, not of the wall clock.
+    own |= {"public_device": "D-public", "simulated_time": True}
     return settings.model_copy(
         update={name: value for name, value in own.items() if name not in settings.model_fields_set}
     )
@@ -82,6 +88,10 @@ def _live(stack: Stack, console: Console, truth_file: Path, options: list[str]) 
         f"\n{truth['sent']} scans posted, {len(watch.seen)} alerts in {watch.records} records, {restarts} restarts"
     )
     return exact and traced and city_went_well
+
+
+def _public_page(stack: Stack, home: Path) -> str:
+    return f"{stack.query}/8003/{json.loads((home / 'truth.json').read_text())['accident']}"
 
 
 def _trace(stack: Stack, label: str, console: Console) -> bool:

@@ -24,6 +24,7 @@ from pydantic_settings import (
 from processors.parameters import ParametersError, Schedule
 
 CONFIG_FILE = "pingliu.toml"
+_URL = r"^(https?://[^\s/?#]+)?$"  # without a path; empty is allowed
 
 
 class SettingsError(Exception):
@@ -59,6 +60,30 @@ class Settings(BaseSettings):
         SecretStr("pingliu-trial-key"), description="keys the tokens that stand for identity numbers; set your own"
     )
     label_host: str = Field("id.pingliu.example", description="host of the Digital Link in a printed QR code")
+
+    public_device: str = Field(
+        "", max_length=128, description="device of kind public that the public page asks as; empty: the archive answers"
+    )
+    hotline: str = Field(
+        "12345", pattern=r"^[0-9+][0-9 -]{2,19}$", description="telephone number that the public page says to call"
+    )
+    public_seconds: float = Field(60.0, ge=0, le=3600, description="how long one answer of the public page is shared")
+    public_client_rate: float = Field(
+        2.0, gt=0, le=1e6, description="public pages a second for one address on average; half a minute's worth at once"
+    )
+    public_rate: float = Field(
+        50.0, gt=0, le=1e6, description="look-ups a second for the public page, all addresses together"
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="whose X-Forwarded-For the query service believes, comma-separated addresses or networks",
+    )
+    gateway_url: str = Field("", pattern=_URL, description="the gateway for the query service; empty: on this machine")
+    worker_url: str = Field("", pattern=_URL, description="the worker for the query service; empty: on this machine")
+    sink_url: str = Field("", pattern=_URL, description="a sink apart from the query service; empty: on this machine")
+    simulated_time: bool = Field(
+        False, description="trial only: posts carry `received`, and the public page asks at the latest in the archive"
+    )
 
     ack_seconds: float = Field(5.0, gt=0, le=60, description="how long a post waits for Kafka before 503")
     member: str = Field(

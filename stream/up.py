@@ -97,6 +97,8 @@ def hold_up(settings: Settings, console: Console) -> None:
     with running(settings, console.print, lambda _: None, broker_port=_PORT) as stack:
         console.print(f"post scans to   {stack.gateway}/v1/scans")
         console.print(f"ask about them  {stack.query}/v1/cylinders/LABEL")
+        console.print(f"anyone scans    {stack.query}/8003/LABEL")
+        console.print(f"operators look  {stack.query}/")
         console.print(f"Kafka           {stack.settings.broker}")
         console.print(f"kept in         {settings.data_dir.absolute()}   (Ctrl-C stops everything)")
         wait_for_signal()

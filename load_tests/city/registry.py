@@ -31,6 +31,7 @@ def rows(world: World) -> Iterator[Row]:
     yield from _people("inspector", agency.id, agency.site.people)
     for device, _ in world.phones:
         yield _row("device", device, device_kind="public")
+    yield _row("device", "D-public", device_kind="public")  # under which the public page asks (stream/demo.py)
 
 
 def _enterprise(enterprise: Enterprise) -> Iterator[Row]:

@@ -100,6 +100,41 @@ def registry_of(client: Client, rows: Iterable[ScanRow], models: Iterable[str] =
     return registry
 
 
+def enterprise_name(client: Client, id: str, day: int) -> str | None:
+    """The name an enterprise had on a Shanghai day; None where the registry knew none."""
+    registry = Registry()
+    for row in _registry_rows(client, ("enterprise",), (id,)):
+        registry.put(row)
+    known = registry.enterprise(id, day)
+    return known.name if known else None
+
+
+def has_open_report(client: Client, label: str, codes: Iterable[str]) -> bool:
+    """Whether one of these alerts stands open against a label since its last good inspection."""
+    found = client.query(
+        "SELECT 1 FROM (SELECT argMax(status, (kafka_time, offset)) AS stands, max(time) AS at FROM alerts "
+        "WHERE label = {label:String} AND code IN {codes:Array(String)} GROUP BY alert_id) "
+        "WHERE stands IN {open:Array(String)} AND at > (SELECT max(time) FROM scans WHERE label = {label:String} "
+        "AND type = 'inspect' AND result = 'pass' AND NOT has(violations, 'INSPECTION_RECORD_SUSPECT')) LIMIT 1",
+        parameters={"label": label, "codes": sorted(codes), "open": sorted(OPEN)},
+    )
+    return bool(found.result_rows)
+
+
+def latest_arrival(client: Client) -> int | None:
+    """The latest `received` of all scans (instant); None where there is none. Reads a whole column."""
+    ((count, latest),) = client.query("SELECT count(), toUnixTimestamp64Micro(max(received)) FROM scans").result_rows
+    return int(latest) if count else None
+
+
+def is_replaced(client: Client, label: str) -> bool:
+    """Whether a `bind` put another label in this one's place. Reads a whole column: it has no index."""
+    found = client.query(
+        "SELECT 1 FROM scans WHERE type = 'bind' AND replaces = {label:String} LIMIT 1", parameters={"label": label}
+    )
+    return bool(found.result_rows)
+
+
 def _registry_rows(client: Client, kinds: Iterable[str], ids: Iterable[str]) -> list[Any]:
     ids = sorted(ids)
     if not ids:

@@ -8,25 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from processors.times import SHANGHAI
+from sinks.query.scan_names import SCAN_NAMES
 
-_WHAT: Final = {
-    "bind": "绑码 bind",
-    "transfer": "过户 transfer",
-    "collect": "回收 collect",
-    "receive": "入站 receive",
-    "precheck": "充前检查 precheck",
-    "fill": "充装 fill",
-    "postcheck": "充后检查 postcheck",
-    "load": "装车 load",
-    "unload": "卸车 unload",
-    "deliver": "配送 deliver",
-    "send_inspection": "送检 send",
-    "inspect": "检验 inspect",
-    "scrap": "报废 scrap",
-    "incident": "事故 incident",
-    "missing": "挂失 missing",
-    "void": "作废 void",
-}
 _COLOUR: Final = {"deny": "red", "warn": "yellow", "allow": "green"}
 
 
@@ -78,7 +61,11 @@ def _print_hands(hands: list[dict[str, Any]], console: Console) -> None:
             verdict.append(f" {mark}" if shown else "")
         verdict.append("".join(f"\n{code}" for code in hand["violations"]))
         table.add_row(
-            _clock(hand["time"]), _WHAT.get(hand["type"], hand["type"]), Text(_who(hand)), Text(_with(hand)), verdict
+            _clock(hand["time"]),
+            SCAN_NAMES.get(hand["type"], hand["type"]),
+            Text(_who(hand)),
+            Text(_with(hand)),
+            verdict,
         )
     console.print(table)
 

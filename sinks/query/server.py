@@ -1,4 +1,5 @@
-"""The query service (contract.md, HTTP): what the archive knows, as JSON. It only reads.
+"""The query service (contract.md, HTTP): what the archive knows, as JSON, and the pages for people. It only reads, but for
+the look-ups that the public page posts to the gateway.
 
 On exception: the question asked fails with a problem document, 503 where the archive did not answer. A kill -9 loses
 nothing, there being nothing to lose.
@@ -18,14 +19,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from processors.labels import bare
-from processors.parameters import Schedule
 from sinks.archive import Health
 from sinks.connection import Client
 from sinks.query import cylinders, reading, traces
+from sinks.query.alert_stream import AlertStream
 from sinks.query.health import health_routes
+from sinks.query.look import Look
+from sinks.query.lookup import Lookups
+from sinks.query.neighbours import Neighbours
 from sinks.query.problems import HANDLERS
+from sinks.query.public_page import PublicPage
 from sinks.query.readers import Readers
+from sinks.query.stand import probe
 from stream import topics
+from stream.settings import Settings
 
 LIMIT: Final = 100
 LIMIT_AT_MOST: Final = 1_000
@@ -34,8 +41,13 @@ LIMIT_AT_MOST: Final = 1_000
 class QueryService:
     """The routes over one archive. `sink` is the health of the sink in this process, where there is one."""
 
-    def __init__(self, dsn: str, schedule: Schedule, sink: Health | None = None) -> None:
-        self._readers = Readers(dsn)
+    def __init__(self, settings: Settings, sink: Health | None = None) -> None:
+        schedule = settings.schedule
+        self._readers = Readers(settings.clickhouse)
+        self._neighbours = Neighbours(settings)
+        self._public = PublicPage(settings, Lookups(settings, self._neighbours, self._readers))
+        self._look = Look(self._readers, self._neighbours, schedule, sink)
+        self._stream = AlertStream(self._readers)
         self._cylinder = partial(cylinders.cylinder, schedule=schedule)
         self._trace = partial(traces.trace, schedule=schedule)
         self._sink = sink
@@ -48,6 +60,9 @@ class QueryService:
                 Route("/v1/cylinders/{label:path}/trace", self.trace),
                 Route("/v1/cylinders/{label:path}", self.cylinder),
                 Route("/v1/alerts", self.alerts),
+                *self._stream.routes(),
+                *self._public.routes(),
+                *self._look.routes(),
                 *health_routes(self.why_not_ready, self._sink),
             ],
             exception_handlers=HANDLERS,
@@ -105,10 +120,14 @@ class QueryService:
         if self._sink is not None and not self._sink.ready:
             return self._sink.failure or "the sink has no partitions yet"
         try:
-            await self._readers.ask(_probe)
+            await self._readers.ask(probe)
         except ClickHouseError:
             return "the archive does not answer"
         return None
+
+    def end_streams(self) -> None:
+        """Let go of all who listen to alerts: a server that is told to stop waits for its answers to end."""
+        self._stream.end()
 
     def close(self) -> None:
         """Let go of the archive; the application does so when its server ends."""
@@ -117,11 +136,8 @@ class QueryService:
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         yield
+        await self._neighbours.close()
         self.close()
-
-
-def _probe(client: Client) -> None:
-    client.query("SELECT 1 FROM scans LIMIT 1")
 
 
 def _of_label(client: Client, question: Any, code: str) -> Any:

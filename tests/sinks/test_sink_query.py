@@ -10,12 +10,12 @@ import pytest
 from rich.console import Console
 from sink_records import alert, at, entry, label, run, scan
 
-from processors.parameters import DEFAULT
 from sinks.collector import Collector
 from sinks.query.render import print_trace
 from sinks.query.server import QueryService
 from sinks.writer import Writer
 from stream import topics
+from stream.settings import Settings
 
 LOGS = {topic.name: f"id-of-{topic.name}" for topic in topics.ALL}
 VERDICTS, REGISTRY = topics.VERDICTS.name, topics.REGISTRY.name
@@ -62,7 +62,7 @@ class Http:
 
 @contextmanager
 def serving(dsn):
-    service = QueryService(dsn, DEFAULT)
+    service = QueryService(Settings(clickhouse=dsn))
     yield Http(service.app())
     service.close()
 
