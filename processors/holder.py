@@ -27,14 +27,16 @@ class Delivery(Struct, array_like=True, frozen=True, order=True, gc=False):
 class Change(Struct, kw_only=True, omit_defaults=True, gc=False):
     """One record of `holders`: whether a cylinder is there now, and the `scan` that brought it, to be looked at once.
 
-    `partition` and `offset` are those of the arrival that says so, `clock` is the arrival clock then. `undone`, `counts`
-    and `uncounts` are offsets of earlier scans: one taken back, one that counts since the rules ran again, one no more.
+    `partition` and `offset` are those of the arrival that says so, `place` counts what it says, `clock` is the arrival
+    clock then. `undone`, `counts` and `uncounts` are offsets of earlier scans: one taken back, one that counts since the
+    rules ran again, one no more.
     """
 
     label: str
     offset: int
     clock: int
     partition: int = 0
+    place: int = 0
     holds: bool
     model: str = ""
     scan: DeliverScan | LoadScan | None = None
@@ -62,7 +64,11 @@ class TellingOf(Struct, array_like=True, frozen=True, gc=False):
 
 
 class Holder(Struct, array_like=True, gc=False):
-    """A customer's or a vehicle's state. `offset` is that of the last change it includes, in its partition of `holders`."""
+    """A customer's or a vehicle's state.
+
+    `offset`: of its partition of `holders`, the record whose reading made it take a change last; all changes that records
+    up to there made it take are included.
+    """
 
     offset: int = -1
     held: dict[str, Held] = {}

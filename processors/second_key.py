@@ -42,18 +42,20 @@ def changes(
         Addressed(
             moved.key,
             Change(
-                label=label, partition=partition, offset=offset, clock=clock, holds=moved.holds, model=current(ledger).model,
-                scan=moved.scan, undone=moved.undone, counts=moved.counts, uncounts=moved.uncounts,
+                label=label, partition=partition, offset=offset, place=place, clock=clock, holds=moved.holds,
+                model=current(ledger).model, scan=moved.scan, undone=moved.undone, counts=moved.counts,
+                uncounts=moved.uncounts,
             ),
         )
-        for moved in judgement.moved
+        for place, moved in enumerate(judgement.moved)
     ]  # fmt: skip
 
 
 def take(key: str, holder: Holder, change: Change, registry: Registry, schedule: Schedule) -> list[Alert]:
     """Let a cylinder come or leave; the alerts to tell at once.
 
-    Changes of a cylinder come in order of offset. The latest again changes nothing.
+    Changes come in order of arrival: the caller lets everything before it fall due first (`fall_due`). The latest of a
+    cylinder again changes nothing.
     """
     scan, known = change.scan, holder.held.get(change.label)
     if change.holds:

@@ -1,7 +1,7 @@
 """The Faust app: scans in, verdicts and alerts out.
 
     [scans] → chunk → judge (processors/) → [verdicts] [alerts.*] [scans.rejected] [holders] [aliases] → changelog → commit
-    [holders] → chunk → count (processors/) → [alerts.*] → changelog → commit
+    [holders] → chunk → hold back until its turn → count (processors/) → [alerts.*] → changelog → commit
 
 On an exception anywhere the whole process stops and is started again by whoever runs it: state comes back from the
 changelog, scans from the last commit. There is no path on which a chunk is acknowledged that did not get out.
@@ -69,7 +69,9 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
     app.transport = ChunkTransport(app.conf.broker_consumer, app)
     scans, holders = (app.topic(topic.name, schema=ChunkSchema()) for topic in (topics.SCANS, topics.HOLDERS))
     cylinder_states = declare(app, settings, topics.CYLINDERS_TABLE, topics.CYLINDERS_CHANGELOG.name, LedgerPacking)
-    holder_states = declare(app, settings, topics.HOLDERS_TABLE, topics.HOLDERS_CHANGELOG.name, HolderPacking)
+    holder_states = declare(
+        app, settings, topics.HOLDERS_TABLE, topics.HOLDERS_CHANGELOG.name, HolderPacking, log=topics.HOLDERS.name
+    )
     judge = ChunkJudge(feed.registry, settings.schedule)
     second = HolderJudge(feed.registry, settings.schedule, settings.partitions)
     outbox = Outbox(make_producer(settings), settings.partitions)

@@ -5,12 +5,16 @@ that trickle cost two round trips to the broker and not twenty-four.
 
 - On an exception, or when Kafka does not take a record in time: `OutboxError`; the worker stops, and starts again from
   the last commit. Nothing is acknowledged to Faust that Kafka has not acknowledged to us.
+- No record is given up alone, only the worker: a record that timed out between others that got through would be a gap.
+  In `holders` what is told again after it would be taken for known (tables/held.py); in a changelog the position would
+  speak of a state that is not there. So records wait without end, in order (idempotent), and the flush is what ends.
 - On kill -9 between the steps: the chunks are read again. Before the changelog they are judged again and told again, to
   the letter but for `judged_at`; after it the state recognises the scans by offset and they are passed over.
 - On a revoked partition: chunks under way are finished first (the worker waits for their acknowledgements).
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -34,12 +38,12 @@ class OutboxError(Exception):
 
 
 def make_producer(settings: Settings) -> Producer:
-    """The producer an outbox wants: a flush sends at once whatever waits, and an outage is waited out."""
+    """The producer an outbox wants: a flush sends at once whatever waits, an outage is waited out, no record times out."""
     return kafka.producer(
         settings,
         **{
             "linger.ms": 0,
-            "message.timeout.ms": int(_GIVE_UP_SECONDS * 1000),
+            "message.timeout.ms": 0,
             "queue.buffering.max.messages": 2_000_000,
         },
     )
@@ -111,10 +115,13 @@ class Outbox:
             self._produce(topics.ALERTS[authority].name, key, value)
 
     def _produce(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> None:
+        give_up = time.monotonic() + _GIVE_UP_SECONDS
         while True:
             try:
                 self._producer.produce(topic, value=value, key=key, on_delivery=self._settled, **where)
-            except BufferError:  # bounded: within _GIVE_UP_SECONDS the queue empties, one way or the other
+            except BufferError:
+                if time.monotonic() > give_up:
+                    raise OutboxError(f"{topic}: no room for a record in {_GIVE_UP_SECONDS:.0f} s") from None
                 self._producer.poll(1.0)
             else:
                 return
@@ -125,7 +132,7 @@ class Outbox:
 
     async def _flush(self) -> None:
         if len(self._producer):
-            left = await asyncio.to_thread(self._producer.flush, _GIVE_UP_SECONDS + 5)
+            left = await asyncio.to_thread(self._producer.flush, _GIVE_UP_SECONDS)
             if left and self._failure is None:
                 self._failure = f"{left} records not acknowledged in {_GIVE_UP_SECONDS:.0f} s"
         if self._failure is not None:

@@ -13,10 +13,11 @@ from msgspec import Struct
 
 from processors.alarms import Alarms
 from processors.packing import Packing, alarm_of
+from stream.tables.held import Held, Place
 from stream.tables.packed import PackedStore
 
 POSITION = b"@position"  # no label, customer or vehicle is spelled so
-_FORMAT = b"\x01"
+_FORMAT, _FORMAT_1 = b"\x02", b"\x01"
 
 # So many keys are kept live beside their packed form: those of a day in a city, at 2 KB each.
 _LIVE_AT_MOST = 20_000
@@ -33,11 +34,21 @@ State = TypeVar("State", bound=Alarming)
 
 
 class Position(Struct, array_like=True, gc=False):
-    """How far the state goes: `upto` is the last offset it includes, `clock` the arrival clock there (instant).
+    """How far the state goes: `upto` is the last offset read, `clock` the arrival clock there (instant).
 
-    At the second key alone, by partition of `scans`: `ticks`, its latest, whose lowest is the clock; `heard`, the offset of
-    the scan whose change came last.
+    At the second key alone, by partition of `scans`: `ticks`, its latest, whose lowest is the clock; `taken`, the place of
+    the change taken last. What was read and not taken stands in the log from offset `since` on.
     """
+
+    upto: int = -1
+    clock: int = 0
+    ticks: dict[int, int] = {}
+    taken: dict[int, Place] = {}
+    since: int = 0
+
+
+class _Position1(Struct, array_like=True, gc=False):
+    """As it was when every change was taken as it was read: `heard` is the offset of the arrival told last."""
 
     upto: int = -1
     clock: int = 0
@@ -47,6 +58,18 @@ class Position(Struct, array_like=True, gc=False):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Position).decode
+_decode_1 = msgspec.msgpack.Decoder(_Position1).decode
+
+
+def _position(packed: bytes) -> Position:
+    """From its record. Raises ValueError for a format of another version than this and the one before it."""
+    if packed[:1] == _FORMAT:
+        return _decode(packed[1:])
+    if packed[:1] != _FORMAT_1:
+        raise ValueError(f"Position of format {packed[:1]!r}, this version reads {_FORMAT!r} and {_FORMAT_1!r}")
+    old = _decode_1(packed[1:])
+    taken = {partition: (offset, -1) for partition, offset in old.heard.items()}  # that arrival may have told another
+    return Position(old.upto, old.clock, old.ticks, taken, old.upto + 1)
 
 
 class Partition(Generic[State]):
@@ -54,6 +77,7 @@ class Partition(Generic[State]):
 
     def __init__(self, packing: Packing[State]) -> None:
         self.position = Position()
+        self.held = Held()
         self._packing = packing
         self._live: dict[str, State] = {}
         self._packed = PackedStore()
@@ -61,13 +85,15 @@ class Partition(Generic[State]):
 
     @classmethod
     def restored(cls, records: dict[bytes, bytes], packing: Packing[State]) -> "Partition[State]":
-        """From the latest record of each key. Raises ValueError for a format of another version."""
+        """From the latest record of each key. Raises ValueError for a format of another version.
+
+        What was held back is not in them: the caller lets `held` hear the log again, from `position.since` to `upto`.
+        """
         found = cls(packing)
         position = records.pop(POSITION, None)
         if position is not None:
-            if position[:1] != _FORMAT:
-                raise ValueError(f"Position of format {position[:1]!r}, this version reads {_FORMAT!r}")
-            found.position = _decode(position[1:])
+            found.position = _position(position)
+            found.held = Held(found.position.taken)
         packing.learn(records)
         for number, (key, packed) in enumerate(records.items()):
             name = key.decode()

@@ -24,7 +24,10 @@ from stream.tables.restore import changelog_end, restore
 
 
 class PartitionStore(Store):
-    """State by partition. `options`: `settings`, the `changelog` topic's name, `packing` makes that of a partition."""
+    """State by partition. `options`: `settings`, the `changelog` topic's name, `packing` makes that of a partition.
+
+    `log` names the topic of which it holds records back, if any.
+    """
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -36,14 +39,14 @@ class PartitionStore(Store):
     ) -> None:
         """Drop what is no longer ours, restore what is new; of the rest the changelog holds just what we wrote."""
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
-        settings, changelog, packing = (self.options[name] for name in ("settings", "changelog", "packing"))
+        settings, changelog, packing, log = (self.options[name] for name in ("settings", "changelog", "packing", "log"))
         ours = {tp.partition for tp in assigned if tp.topic == changelog}
         for partition in self.states.keys() - ours:
             del self.states[partition]
         for partition in sorted(ours):
             if partition not in self.states:
                 self.states[partition], self._ends[partition] = await asyncio.to_thread(
-                    restore, settings, changelog, partition, packing()
+                    restore, settings, changelog, partition, packing(), log
                 )
             else:
                 self._ends[partition] = await asyncio.to_thread(changelog_end, settings, changelog, partition)
@@ -61,10 +64,15 @@ class _PartitionTable(faust.Table):
 
 
 def declare(
-    app: faust.App, settings: Settings, name: str, changelog: str, packing: Callable[[], Packing[Any]]
+    app: faust.App,
+    settings: Settings,
+    name: str,
+    changelog: str,
+    packing: Callable[[], Packing[Any]],
+    log: str | None = None,
 ) -> PartitionStore:
-    """Give the app a table; the store holds its state."""
-    options = {"settings": settings, "changelog": changelog, "packing": packing}
+    """Give the app a table; the store holds its state. `log`: the topic of which it holds records back, if any."""
+    options = {"settings": settings, "changelog": changelog, "packing": packing, "log": log}
     table: Any = app.tables.add(_PartitionTable(app, name=name, partitions=settings.partitions, options=options))
     store: PartitionStore = table.data
     return store

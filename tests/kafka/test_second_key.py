@@ -1,6 +1,7 @@
 """Customers and vehicles, aliases and replaced labels on the real stack, over kill -9."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ def told(day: Day, code: str, who: str) -> list[dict[str, Any]]:
 
 
 def deliver(day: Day, on: int, customer: str, device: str = "D-co1") -> None:
+    day.clock += timedelta(seconds=1)  # of several partitions the second key knows no order but that of the clock
     day.post(day.scan("deliver", on, device=device, customer=customer))
 
 
@@ -47,19 +49,20 @@ def test_abnormal_purchases_are_told_as_they_arrive(day: Day, why: str) -> None:
     labels = range(100, 105) if customer == "R4" else range(110, 113)
     day.post(*(day.scan("bind", on) for on in labels))
     for place, (on, device) in enumerate(zip(labels, devices, strict=True)):
+        day.until_past()
         assert told(day, "ABNORMAL_PURCHASE", customer) == []
         deliver(day, on, customer, device)
         if place == 0 and customer == "R4":
             day.after(days=125)
     (alert,) = harness.until("the alert", lambda: told(day, "ABNORMAL_PURCHASE", customer))
-    assert (alert["label"], alert["raised_at"]) == (label(labels[-1]), day.clock.isoformat()), "by no tick, at once"
+    assert (alert["label"], alert["raised_at"]) == (label(labels[-1]), day.clock.isoformat())
 
 
 def test_a_customer_who_holds_too_many_a_day_later_is_told_over_crashes(day: Day) -> None:
     day.post(*(day.scan("bind", on) for on in range(120, 126)))
     for on in (120, 121, 122):
-        deliver(day, on, "R0")
         deliver(day, on + 3, "R1")
+        deliver(day, on, "R0")
         if on == 121:
             kill(day.up, "worker")
     day.after(hours=23)
@@ -77,7 +80,8 @@ def test_a_customer_who_holds_too_many_a_day_later_is_told_over_crashes(day: Day
 
 def test_the_number_on_a_vehicle_is_told_after_its_wait_if_still_over(day: Day) -> None:
     day.post(*(day.scan("bind", on) for on in range(130, 134)))
-    for on, vehicle in ((130, "V10"), (131, "V10"), (132, "V11"), (133, "V11")):
+    for on, vehicle in ((132, "V11"), (133, "V11"), (130, "V10"), (131, "V10")):
+        day.clock += timedelta(seconds=1)
         day.post(day.scan("load", on, vehicle=vehicle, **CREW))
     day.after(minutes=5)
     kill(day.up, "worker")

@@ -1,9 +1,10 @@
 """A partition's state comes back from its changelog as it was: keys, position, clock, and what rings when."""
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
-from processors.holder import HolderPacking
+from processors.holder import Change, HolderPacking, encode_change
 from processors.ledger import Ledger, current
 from processors.packed import LedgerPacking
 from stream.tables.partition import POSITION, Partition, Position
@@ -55,9 +56,18 @@ def test_nothing_kept_is_a_beginning() -> None:
 
 def test_the_clock_of_the_second_key_comes_back_with_all_it_is_made_of() -> None:
     before: Partition[Ledger] = Partition(LedgerPacking())
-    before.position = Position(upto=7, clock=3, ticks={0: 3, 11: 5}, heard={0: 40})
+    before.position = Position(upto=7, clock=3, ticks={0: 3, 11: 5}, taken={0: (40, 1)}, since=6)
     after = Partition.restored({POSITION: before.packed_position()}, HolderPacking())
     assert after.position == before.position
+
+
+def test_a_position_of_before_changes_were_held_back_is_read() -> None:
+    packed = b"\x01" + msgspec.msgpack.encode([7, 3, {0: 3, 11: 5}, {0: 40}])
+    after = Partition.restored({POSITION: packed}, HolderPacking())
+    assert after.position == Position(upto=7, clock=3, ticks={0: 3, 11: 5}, taken={0: (40, -1)}, since=8)
+    for offset in (39, 40):
+        after.held.hear(8, b"customer/C", encode_change(Change(label="L", offset=offset, clock=3, holds=False)))
+    assert len(after.held) == 1, "that arrival may have told another"
 
 
 @pytest.mark.parametrize("key", [POSITION, label(1).encode()])

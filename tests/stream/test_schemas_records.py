@@ -68,7 +68,7 @@ WRITTEN = written_by_a_worker(
 )
 OF_TOPIC = {"scans": "retired", "aliases": "alias", "holders": "holders", "verdicts": "verdicts-run"}
 OF_THE_SCAN = {"data", "operator", "site", "geo", "dry_run", "received", "customer", "vehicle", "driver", "escort"}
-MAY_MISS = {"verdicts": {"condition", "duplicate"}, "holders": {"model", "scan", *OF_THE_SCAN}}
+MAY_MISS = {"verdicts": {"condition", "duplicate"}, "holders": {"model", "place", "scan", *OF_THE_SCAN}}
 
 
 @pytest.mark.parametrize(("topic", "value"), WRITTEN)
