@@ -97,6 +97,7 @@ class Arrival:
     ) -> Judgement:
         """What this arrival came to."""
         ledger = self.ledger
+        ledger.known = None
         ledger.alarm = next_alarm(ledger, self.clock, self.schedule)
         return Judgement(
             None if told is None else verdict_of(self.scan, self.entry.at, told),
@@ -114,18 +115,8 @@ class Arrival:
         return self.answer(self.entry.told, walk)
 
     def _moved(self) -> tuple[Moved, ...]:
-        had, has = self.before.holder, current(self.ledger).holder
-        news = []
-        if had is not None and had != has:
-            news.append(Moved(had, holds=False))
-        to = None
-        if self._scanned is not None and self._is_fact(self.entry):
-            scan, to = self.scan, second_key(self.scan)
-            if to is not None and isinstance(scan, DeliverScan | LoadScan):
-                news.append(Moved(to, has == to, scan))
-        if has is not None and has not in (had, to):
-            news.append(Moved(has, holds=True))
-        return tuple(news)
+        counts = self._scanned is not None and self._is_fact(self.entry)
+        return moved(self.before.holder, current(self.ledger).holder, self.scan if counts else None)
 
     def _recounted(self, walk: Walk | None) -> list[Moved]:
         has, news = current(self.ledger).holder, []
@@ -160,6 +151,19 @@ class Before:
             return ()
         news = [] if self._replaces is None else [Replaced(self._replaces, self._bound_at, undone=True)]
         return (*news, *([] if state.replaces is None else [Replaced(state.replaces, state.bound_at)]))
+
+
+def moved(had: str | None, has: str | None, scan: Scan | None) -> tuple[Moved, ...]:
+    """What second keys must hear: which had the cylinder before an arrival, which has it now, and by which fact, if any."""
+    news = []
+    if had is not None and had != has:
+        news.append(Moved(had, holds=False))
+    to = None if scan is None else second_key(scan)
+    if to is not None and isinstance(scan, DeliverScan | LoadScan):
+        news.append(Moved(to, has == to, scan))
+    if has is not None and has not in (had, to):
+        news.append(Moved(has, holds=True))
+    return tuple(news)
 
 
 def second_key(scan: Scan) -> str | None:

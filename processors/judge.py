@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from processors import late
 from processors.arrival import Arrival, Judgement
 from processors.findings import is_late, look, told_of, verdict_of
+from processors.in_order import PLAIN, in_order
 from processors.ledger import Entry, Ledger, Past, body, current, digest, state_at
 from processors.model import LookupScan, Reject, Scan, VoidScan
 from processors.origins import Origin
@@ -24,12 +25,10 @@ def refused(ledger: Ledger | None, scan: Scan, registry: Registry) -> Reject | N
     """Why a scan is none, for its label's history: then no time passes by it, and it leaves no trace."""
     if ledger is None:
         return None
-    entry = ledger.entry_of(scan.device, scan.scan_id)
-    if entry is not None:
-        return Reject("scan_id", CONFLICT, scan.scan_id) if body(entry.scan) != body(scan) else None
-    past = ledger.past_of(scan.device, scan.scan_id)
-    if past is not None:
-        return Reject("scan_id", CONFLICT, scan.scan_id) if past.body != digest(scan) else None
+    known = ledger.known_as(scan.device, scan.scan_id)
+    if known is not None:
+        same = body(known.scan) == body(scan) if isinstance(known, Entry) else known.body == digest(scan)
+        return None if same else Reject("scan_id", CONFLICT, scan.scan_id)
     if isinstance(scan, VoidScan) and not late.may_take_back(ledger, scan, registry):
         return Reject("data.device", "belongs to another enterprise: only its own may take a scan back", scan.scan_id)
     return None
@@ -43,11 +42,16 @@ def judge(ledger: Ledger, scan: Scan, offset: int, clock: int, registry: Registr
     now stands. `offset` is where the scan stands in its log.
     """
     at = instant(scan.time)
-    known = ledger.entry_of(scan.device, scan.scan_id) or ledger.past_of(scan.device, scan.scan_id)
+    known = ledger.known_as(scan.device, scan.scan_id)
     if known is not None:
         return Judgement(replace(verdict_of(scan, at, known.told), duplicate=True))
     parameters = schedule.on(day_of(at))
-    entry = Entry(at, scan, Origin(scan.device), offset, clock, late=is_late(scan, at, parameters))
+    is_old = is_late(scan, at, parameters)
+    if not is_old and scan.type in PLAIN:
+        judgement = in_order(ledger, scan, at, offset, clock, registry, schedule)
+        if judgement is not None:
+            return judgement
+    entry = Entry(at, scan, Origin(scan.device), offset, clock, late=is_old)
     arrival = Arrival(scan.label, (scan, entry), ledger, clock, registry, schedule)
     if scan.dry_run or isinstance(scan, LookupScan):
         return _ask(arrival)

@@ -123,7 +123,7 @@ def take_back(arrival: Arrival, scan: VoidScan) -> Judgement:
         undone = Moved(key, holds=False, undone=target.offset) if key else None
     elif scrapping is not None and (scrapping.device, scrapping.scan_id) == (data.device, data.scan_id):
         ledger.base.scrapped, ledger.base.scrapping = False, None
-    elif ledger.past_of(data.device, data.scan_id) is None:
+    elif ledger.known_as(data.device, data.scan_id) is None:
         awaited = Awaited(data.device, data.scan_id, _enterprise(scan, arrival.registry))
         ledger.awaited = [*ledger.awaited, awaited][-_AWAITED_KEPT:]
     walk = arrival.walk(copy(ledger.base))

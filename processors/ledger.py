@@ -125,6 +125,7 @@ class Ledger(Struct, gc=False):
     alarm: int = 0  # when to look at it next, by the arrival clock; 0 is never. Derived, kept to find its place
     now: Cylinder | None = None  # after all of the window; None until it is asked for
     packed: Packed | None = None  # what packing it anew may take over; None where that has changed
+    known: dict[tuple[str, str], "Entry | Past"] | None = None  # its scans by device and scan_id, once asked for
 
     @property
     def is_forgotten(self) -> bool:
@@ -132,19 +133,18 @@ class Ledger(Struct, gc=False):
         now = current(self)
         return not now.bound and not now.reported and self.retired is None and not self.awaited
 
+    def known_as(self, device: str, scan_id: str) -> Entry | Past | None:
+        """The scan of the window, the question, or what else is no fact of it, with these ids."""
+        if self.known is None:
+            self.known = {(past.device, past.scan_id): past for past in self.asked}
+            for entry in self.entries:
+                self.known[entry.device, entry.scan_id] = entry
+        return self.known.get((device, scan_id))
+
     def entry_of(self, device: str, scan_id: str) -> Entry | None:
         """The scan of the window with these ids."""
-        for entry in self.entries:
-            if entry.scan_id == scan_id and entry.device == device:
-                return entry
-        return None
-
-    def past_of(self, device: str, scan_id: str) -> Past | None:
-        """The question, or what else is no fact of the window, with these ids."""
-        for past in self.asked:
-            if past.scan_id == scan_id and past.device == device:
-                return past
-        return None
+        found = self.known_as(device, scan_id)
+        return found if isinstance(found, Entry) else None
 
     def is_beyond(self, place: Place, parameters: Parameters) -> bool:
         """Whether a place is before the window: too long before the newest, or before the oldest of a full one."""
@@ -157,6 +157,7 @@ class Ledger(Struct, gc=False):
     def ask(self, past: Past, parameters: Parameters) -> None:
         """Remember what is no fact of the window, among the last so many."""
         self.asked = [*self.asked, past][-parameters.window_scans :]
+        self.known = None
 
     def _facts(self) -> int:
         """How many scans of the window count: those taken back do not."""
@@ -169,6 +170,7 @@ class Ledger(Struct, gc=False):
             last = self.entries[-1].at
             self.base, self.entries = copy(current(self)), []
             self.base.retired = self.retired if self.retired is not None and self.retired <= last else None
+            self.known = self.packed = None
             self._let_go()
         else:
             self.fold(parameters, room=1)
@@ -185,6 +187,7 @@ class Ledger(Struct, gc=False):
                 self.base.retired = self.retired
             apply(self.base, entry)
         if len(self.entries) < before:
+            self.known = self.packed = None
             self._let_go()
 
     def _let_go(self) -> None:

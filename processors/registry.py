@@ -36,6 +36,7 @@ from processors.registry_rows import (
     Vehicle,
     parse_row,
 )
+from processors.scene import Scenes
 from processors.times import instant
 
 __all__ = [
@@ -116,12 +117,16 @@ class Registry:
         self.vehicle = self._vehicles.on
         self.device = self._devices.on
         self.model = self._models.on
+        self._scenes = Scenes(self)
+        self.scene = self._scenes.of
 
     def put(self, row: AnyRow) -> None:
         """Take a row in; one with the same key is replaced."""
+        if isinstance(row, Customer):
+            self._customers.put([row])
+            return
+        self._scenes.forget()
         match row:
-            case Customer():
-                self._customers.put([row])
             case Staff():
                 self._staff.put((row.id, row.role), row)
             case Enterprise():

@@ -5,10 +5,9 @@ from typing import Any, Generic, TypeVar, overload
 
 from processors.cylinder import Cylinder, Sighting
 from processors.holder import Holder
-from processors.model import FillScan, Geo, LookupScan, Scan
-from processors.origins import Origin
+from processors.model import FillScan, LookupScan, Scan
 from processors.parameters import Schedule
-from processors.registry import Customer, Device, Enterprise, Model, Registry, Site, Staff, Vehicle
+from processors.registry import Customer, Model, Registry, Staff, Vehicle
 from processors.times import day_of
 
 T = TypeVar("T")
@@ -45,78 +44,34 @@ class Case:
         self.registry = registry
         self.day = day_of(at)
         self.parameters = schedule.on(self.day)
-
-    @lazy
-    def device(self) -> Device | None:
-        return self.registry.device(self.scan.device, self.day)
-
-    @lazy
-    def enterprise_id(self) -> str | None:
-        """The scan's enterprise is its device's."""
-        return self.device.enterprise if self.device else None
-
-    @lazy
-    def enterprise(self) -> Enterprise | None:
-        return self.registry.enterprise(self.enterprise_id, self.day)
-
-    @lazy
-    def site_id(self) -> str | None:
-        """The scan's site, else the one a station or agency device stands at."""
-        if self.scan.site:
-            return self.scan.site
-        if self.device and self.device.device_kind in ("station", "agency"):
-            return self.device.site
-        return None
-
-    @lazy
-    def site(self) -> Site | None:
-        return self.registry.site(self.site_id, self.day)
-
-    @lazy
-    def filling_enterprise_id(self) -> str | None:
-        """The site's enterprise, or the scan's where no site is known (rules 11 and 13)."""
-        return self.site.enterprise if self.site else self.enterprise_id
-
-    @lazy
-    def filling_enterprise(self) -> Enterprise | None:
-        return self.registry.enterprise(self.filling_enterprise_id, self.day)
+        scene = registry.scene(scan.device, scan.operator, scan.site, self.day)
+        self.device = scene.device
+        self.enterprise_id = scene.enterprise_id
+        self.enterprise = scene.enterprise
+        self.site_id = scene.site_id
+        self.site = scene.site
+        self.filling_enterprise_id = scene.filling_enterprise_id
+        self.filling_enterprise = scene.filling_enterprise
+        self.origin = scene.origin  # who and where, to be kept
 
     @lazy
     def model(self) -> Model | None:
         return self.registry.model(self.cylinder.model, self.day)
 
     @lazy
-    def place(self) -> Geo | None:
-        """Where the scan was made: its own `geo`, else its site's, which is exact."""
-        if self.scan.geo is not None:
-            return self.scan.geo
-        return self.origin.place
-
-    @lazy
     def sighting(self) -> Sighting | None:
-        """This scan as evidence of where the cylinder is, if it is any (rule 3): no question, not the public's, exact."""
-        if self.place is None or self.place.acc_m >= self.parameters.clone_accuracy_metres:
+        """This scan as evidence of where the cylinder is, if it is any (rule 3): no question, not the public's, exact.
+
+        A scan's place is its own `geo`, else its site's, which is exact.
+        """
+        place = self.scan.geo or self.origin.place
+        if place is None or place.acc_m >= self.parameters.clone_accuracy_metres:
             return None
         if self.scan.dry_run or isinstance(self.scan, LookupScan):
             return None
         if self.device is not None and self.device.device_kind == "public":
             return None
-        return Sighting(self.origin, self.at, self.place)
-
-    @lazy
-    def origin(self) -> Origin:
-        """Who and where, to be kept."""
-        device, site = self.device, self.site
-        return Origin(
-            self.scan.device,
-            self.scan.operator,
-            self.enterprise_id,
-            self.site_id,
-            self.scan.site,
-            self.filling_enterprise_id,
-            self.enterprise_id if device is not None and device.device_kind == "agency" else None,
-            Geo(site.geo.lon, site.geo.lat, 0.0) if site is not None and site.geo is not None else None,
-        )
+        return Sighting(self.origin, self.at, place)
 
     @lazy
     def full_before_or_after(self) -> bool:

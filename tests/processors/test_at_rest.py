@@ -1,10 +1,13 @@
-"""A ledger that was bytes in between is the ledger it was: whatever happens next, the same is said of it."""
+"""Two short cuts that nobody may notice: a ledger that was bytes in between, and the short way of a scan in order."""
+
+from typing import Any
 
 import pytest
 from judged import everything
 from msgspec.structs import replace
 
-from processors import replay
+from processors import judge, replay
+from processors.in_order import in_order
 from processors.ledger import Ledger
 from processors.packed import LedgerPacking
 from tests.oracle.histories import History
@@ -51,3 +54,22 @@ def test_it_says_the_same_as_one_that_was_kept(seed: int, disorder: bool, monkey
     monkeypatch.setattr("judged.Replay", Replay)
     assert everything(history.rows, history.lines, history.until) == kept
     assert len(forgetful.sizes) > 100
+
+
+@pytest.mark.parametrize("disorder", [False, True], ids=["in order", "out of order"])
+@pytest.mark.parametrize("seed", range(12, 24))
+def test_the_long_way_comes_to_the_same(seed: int, disorder: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = History(seed, 500, disorder)
+    short = 0
+
+    def counted(*given: Any) -> Any:
+        nonlocal short
+        judgement = in_order(*given)
+        short += judgement is not None
+        return judgement
+
+    monkeypatch.setattr(judge, "in_order", counted)
+    by_the_short = everything(history.rows, history.lines, history.until)
+    assert short > 10
+    monkeypatch.setattr(judge, "PLAIN", frozenset())
+    assert everything(history.rows, history.lines, history.until) == by_the_short

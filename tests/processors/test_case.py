@@ -38,23 +38,24 @@ def case(rows: list[dict[str, Any]], **scan: Any) -> Case:
 def test_of_a_device_whose_row_is_gone_nothing_is_known_but_what_the_scan_says() -> None:
     bare = case([])
     assert (bare.device, bare.enterprise_id, bare.enterprise, bare.site_id, bare.site) == (None,) * 5
-    assert (bare.filling_enterprise_id, bare.filling_enterprise, bare.place, bare.sighting) == (None,) * 4
+    assert (bare.filling_enterprise_id, bare.filling_enterprise, bare.origin.place, bare.sighting) == (None,) * 4
     told = case([], geo=HERE, site="S9")
     assert told.site_id == "S9"
     assert told.sighting is not None
 
 
 def test_a_site_without_a_geo_is_no_place() -> None:
-    assert case([ROWS[0], {name: value for name, value in ROWS[1].items() if name != "geo"}]).place is None
+    assert case([ROWS[0], {name: value for name, value in ROWS[1].items() if name != "geo"}]).sighting is None
 
 
 def test_the_sites_place_is_exact_and_the_scans_own_goes_before_it() -> None:
-    place = case(ROWS).place
-    assert place is not None
+    seen = case(ROWS).sighting
+    assert seen is not None
+    place = seen.geo
     assert (place.lon, place.lat, place.acc_m) == (121.55, 29.87, 0)
-    own = case(ROWS, geo={"lon": 121.0, "lat": 30.0}).place
+    own = case(ROWS, geo={"lon": 121.0, "lat": 30.0}).sighting
     assert own is not None
-    assert (own.lon, own.lat, own.acc_m) == (121.0, 30.0, 100)
+    assert (own.geo.lon, own.geo.lat, own.geo.acc_m) == (121.0, 30.0, 100)
 
 
 @pytest.mark.parametrize("question", [{"type": "lookup"}, {"dry_run": True}])
@@ -69,7 +70,18 @@ def test_the_publics_device_has_seen_nothing() -> None:
 
 def test_a_look_up_is_made_once() -> None:
     one = case(ROWS)
-    assert one.site is one.site
-    assert "place" not in one.__dict__
-    assert one.place is one.place
-    assert Case.place is Case.__dict__["place"]
+    assert "sighting" not in one.__dict__
+    assert one.sighting is one.sighting
+    assert Case.sighting is Case.__dict__["sighting"]
+
+
+def test_what_the_registry_says_of_a_device_is_kept_until_it_says_otherwise() -> None:
+    one = case(ROWS)
+    again = Case(one.scan, one.at, one.cylinder, one.registry, DEFAULT)
+    assert again.origin is one.origin
+    moved = parse_row(json.dumps(ROWS[0] | {"enterprise": "E9"}).encode())
+    assert not isinstance(moved, Reject)
+    one.registry.put(moved)
+    assert Case(one.scan, one.at, one.cylinder, one.registry, DEFAULT).enterprise_id == "E9"
+    tomorrow = Case(one.scan, one.at + 24 * 3600 * 1_000_000, one.cylinder, one.registry, DEFAULT)
+    assert tomorrow.day == one.day + 1
