@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test mutants lint types docs lock bench prove clean
+.PHONY: help setup demo test mutants lint types docs lock bench profile prove clean
 
 help: ## Show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,8 +28,11 @@ lint: setup ## ruff
 types: setup ## mypy --strict
 	$(BIN)/mypy
 
-bench: setup ## The worker beside stock Faust, in one run
-	@$(BIN)/python -m load_tests.worker_throughput $(BENCH_FLAGS)
+bench: setup ## Pingliu beside its peers, in ratios (BENCH_FLAGS=--quick: to see that it works)
+	@$(BIN)/python -m load_tests.bench $(BENCH_FLAGS)
+
+profile: setup ## Where the worker's microseconds go, line by line
+	@$(BIN)/python -m load_tests.bench.profile $(PROFILE_FLAGS)
 
 prove: setup ## The engine against the independent oracle, over ten million scans (hours)
 	@PINGLIU_ORACLE_SCANS=10000000 $(BIN)/python -m pytest tests/processors/test_oracle.py

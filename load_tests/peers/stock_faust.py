@@ -1,60 +1,59 @@
-"""Stock Faust, as its own guide teaches it: what `load_tests.worker_throughput` measures Pingliu's worker against.
+"""Stock Faust, as its own guide teaches it: one look-up, one verdict a scan. Settings and why: README.md beside.
 
 Of each scan: its JSON is decoded, a table counts it under its label (with a changelog), and one verdict is sent. No rule
-is judged and no registry is held, so it does far less for a scan than Pingliu does. Settings and why: README.md beside.
+is judged and no registry is held, so it does far less for a scan than Pingliu does.
 """
-
-import os
 
 import faust
 
-from stream import topics
-from stream.local.leash import hold
+from load_tests.peers.given import BATCH_BYTES, COMMIT_SECONDS, COMPRESSION, LINGER_MS, SCANS, VERDICTS, Given, read
 
-APP_ID = "stock-faust"
-TABLE = "scans-of-a-label"
-CHANGELOG = f"{APP_ID}-{TABLE}-changelog"
-# Where the benchmark says which broker to use, how many partitions there are, and where files may go.
-BROKER, PARTITIONS, DATA_DIR = "STOCK_FAUST_BROKER", "STOCK_FAUST_PARTITIONS", "STOCK_FAUST_DATA_DIR"
+TABLE = "counts"
 
 
-def make_app(broker: str, partitions: int, data_dir: str) -> faust.App:
+def make_app(given: Given) -> faust.App:
     """The app, not yet started."""
     app = faust.App(
-        APP_ID,
-        broker=f"kafka://{broker}",
-        datadir=data_dir,
+        given.group,
+        broker=f"kafka://{given.broker}",
+        datadir=str(given.folder),
         store="memory://",
-        topic_partitions=partitions,
+        topic_partitions=given.partitions,
         topic_replication_factor=1,
         topic_disable_leader=True,
         web_enabled=False,
+        broker_commit_interval=COMMIT_SECONDS,
+        broker_session_timeout=120.0,
+        broker_request_timeout=130.0,
         producer_acks=-1,
-        producer_linger=0.005,
-        producer_max_batch_size=128 * 1024,
-        producer_compression_type="lz4",
+        producer_linger=LINGER_MS / 1000,
+        producer_max_batch_size=BATCH_BYTES,
+        producer_compression_type=COMPRESSION,
     )
-    scans = app.topic(topics.SCANS.name, value_serializer="json")
-    verdicts = app.topic(topics.VERDICTS.name, value_serializer="json")
-    counts = app.Table(TABLE, default=int, partitions=partitions)
+    scans = app.topic(SCANS, value_serializer="json")
+    verdicts = app.topic(VERDICTS, value_serializer="json")
+    counts = app.Table(TABLE, default=int, partitions=given.partitions)
 
     @app.agent(scans)  # type: ignore[untyped-decorator] # Faust's decorators are untyped to us
     async def judge(stream: faust.StreamT) -> None:
         async for scan in stream:
-            counts[scan["label"]] += 1
-            await verdicts.send(
-                value={
-                    "scan_id": scan["scan_id"],
-                    "label": scan["label"],
-                    "type": scan["type"],
-                    "decision": "allow",
-                    "count": counts[scan["label"]],
-                }
-            )
+            if scan["type"] == "tick":
+                continue
+            label = scan["label"]
+            count = counts[label] = counts[label] + 1
+            if given.output:
+                await verdicts.send(
+                    value={
+                        "scan_id": scan["scan_id"],
+                        "label": label,
+                        "type": scan["type"],
+                        "decision": "allow",
+                        "count": count,
+                    }
+                )
 
     return app
 
 
 if __name__ == "__main__":
-    hold()
-    make_app(os.environ[BROKER], int(os.environ[PARTITIONS]), os.environ[DATA_DIR]).main()
+    make_app(read()).main()

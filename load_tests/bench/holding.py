@@ -1,0 +1,63 @@
+"""The rows of memory: resident bytes a cylinder and a customer at city mix, all counted.
+
+Each is measured in a process of its own, as the growth of its resident memory (/proc/self/statm) by what it holds, after
+what was needed to get there is given back (`gc.collect`, `malloc_trim`); every index counts.
+
+- *cylinder*: a changelog of N cylinders, each as the worker leaves it after a whole round, restored by the product's own
+  restore into the worker's own structures. Checked: it holds N labels.
+- *customer*: N customers as `pingliu registry load` writes them, put into the product's own registry: as
+  load_tests/registry_load.py measures them.
+
+A floor is the most that is allowed: 400 B and 250 B.
+"""
+
+import ctypes
+import gc
+import multiprocessing
+import os
+from pathlib import Path
+
+from load_tests.bench.results import Report, Target
+from load_tests.bench.run import RunError
+from load_tests.bench.setting import PARTITIONS, Asked, broker
+from load_tests.bench.states import CHANGELOG, changelog, label_of, templates
+from load_tests.registry_load import bytes_a_customer
+from processors.ledger import PACKING
+from stream.settings import Settings
+from stream.tables.restore import restore
+
+
+def measure(asked: Asked) -> Report:
+    """Raises RunError. Once and not in rounds: memory does not vary as time does."""
+    asked.say("memory a cylinder")
+    with broker(asked, "memory") as setting:
+        states = templates(setting)
+        setting.bus.make_topics()
+        setting.bus.write(changelog(states, asked.cylinders), CHANGELOG)
+        with multiprocessing.get_context("spawn").Pool(1) as alone:
+            cylinder = alone.apply(_restored, (setting.settings, asked.cylinders)) / asked.cylinders
+    asked.say("memory a customer")
+    customer = bytes_a_customer(asked.customers)
+    return Report(
+        targets=[
+            Target("memory", f"B a cylinder, of {asked.cylinders:,}", [cylinder], 400, 350, more=False),
+            Target("memory", f"B a customer, of {asked.customers:,}", [customer], 250, 180, more=False),
+        ]
+    )
+
+
+def _restored(settings: Settings, cylinders: int) -> int:
+    """Bytes by which this process grew."""
+    before = _resident()
+    held = [restore(settings, CHANGELOG, number, PACKING)[0] for number in range(PARTITIONS)]
+    grown = _resident() - before
+    labels = sum(len(partition.live) for partition in held)
+    if labels != cylinders or not any(label_of(0).decode() in partition.live for partition in held):
+        raise RunError(f"{labels} cylinders restored, {cylinders} written")
+    return grown
+
+
+def _resident() -> int:
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,156 @@
+"""Where the worker's microseconds go, line by line: `make profile`, or `python -m load_tests.bench.profile [--scans N]`.
+
+The real worker over a preloaded log, run as in a row of the benchmark, with py-spy looking at it a hundred times a second.
+Each sample of a thread at work belongs to the line of the table whose files or functions stand innermost in its stack; the
+shares are of the CPU time that the system counts for the threads that run Python. The threads that run none (librdkafka's)
+are counted by the system alone. The sum is the CPU time of the process.
+"""
+
+import argparse
+import faulthandler
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.table import Table
+
+from load_tests.bench.city_log import make_log
+from load_tests.bench.outputs import Expected
+from load_tests.bench.process import Process, cpu_by_thread
+from load_tests.bench.programs import pingliu
+from load_tests.bench.run import RunError, run
+from load_tests.bench.setting import PARTITIONS, Asked, broker
+
+_RATE = 100  # samples a second
+_LIBRDKAFKA = "rdk:"
+
+# A line of the table, and what a frame "function (file:line)" holds that belongs to it; the first that fits is taken.
+LINES: Sequence[tuple[str, str]] = (
+    ("decode", "processors/intake.py decode_scan processors/reject.py"),
+    ("registry look-ups", "processors/registry processors/customers.py processors/parameters.py"),
+    (
+        "rules",
+        "processors/rules/ processors/findings.py processors/routing.py processors/alerts.py processors/places.py",
+    ),
+    ("late insertion, what falls due", "processors/late.py processors/walk.py processors/due.py processors/alarms.py"),
+    ("telling: what changed", "processors/telling.py"),
+    (
+        "ledger: window and state",
+        "processors/ledger.py processors/cylinder.py processors/arrival.py processors/judge.py",
+    ),
+    ("times: to and from text", "processors/times.py"),
+    ("second key", "processors/second_key.py processors/holder.py stream/lane/holders.py"),
+    ("pack and unpack", "processors/packing.py"),
+    ("verdicts: encode and runs", "stream/lane/runs.py processors/model.py"),
+    ("chunk: state look-up and book-keeping", "stream/lane/chunk.py stream/lane/effects.py stream/tables/"),
+    ("outbox: produce and flush", "stream/lane/outbox.py stream/kafka.py confluent_kafka"),
+    ("metrics", "stream/metrics.py prometheus_client _delivered"),
+    ("consume: aiokafka and the lane's driver", "aiokafka/ stream/lane/driver.py cramjam drivers/aiokafka"),
+    ("Faust", "faust/ mode/"),
+    ("worker.py", "stream/worker.py stream/registry_feed.py"),
+    ("event loop", "asyncio/ selectors.py concurrent/ threading.py"),
+)
+
+
+# Where a thread waits: py-spy sometimes takes that for work, and the system does not. The last one is a flush in a thread.
+_WAITS = re.compile(r"(^|\.)(select|_worker|wait|_WorkItem\.run) \(")
+
+
+def line_of(frames: Sequence[str]) -> str:
+    """The line of the table for a stack, outermost frame first."""
+    for frame in reversed(frames):
+        for name, parts in LINES:
+            if any(part in frame for part in parts.split()):
+                return name
+    return "other"
+
+
+def shares(stacks: Iterable[str]) -> dict[str, float]:
+    """By line of the table its share of all samples; stacks as py-spy writes them: `a;b;c 12`."""
+    found: Counter[str] = Counter()
+    for stack in stacks:
+        frames, _, count = stack.rpartition(" ")
+        if not _WAITS.search(frames.rpartition(";")[2]):
+            found[line_of(frames.split(";"))] += int(count)
+    return {name: count / found.total() for name, count in found.most_common()}
+
+
+class Sampler:
+    """py-spy beside a worker; started once the clock runs, ended when all is committed."""
+
+    def __init__(self, into: Path) -> None:
+        self.into = into
+        self.cpu: dict[str, float] = {}
+
+    def beside(self, started: Sequence[Process]) -> Callable[[], None]:
+        pid = started[0].pid
+        before = cpu_by_thread(pid)
+        command = ["--format", "raw", "--rate", str(_RATE), "--full-filenames", "--output", str(self.into)]
+        py_spy = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or "py-spy"
+        try:
+            spying = subprocess.Popen(
+                [py_spy, "record", "--pid", str(pid), "--duration", "86400", *command],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            )  # fmt: skip
+        except FileNotFoundError as error:
+            raise RunError("py-spy is not installed: it is in the extra `bench`") from error
+
+        def end() -> None:
+            self.cpu = {name: taken - before.get(name, 0.0) for name, taken in cpu_by_thread(pid).items()}
+            spying.send_signal(2)  # as Ctrl-C: it writes what it has
+            said, _ = spying.communicate(timeout=60)
+            if not self.into.exists():
+                raise RunError(f"py-spy wrote nothing: {said[-300:]}")
+
+        return end
+
+
+def measure(asked: Asked) -> tuple[Table, dict[str, float]]:
+    """The table, and µs a scan by its lines. Raises RunError."""
+    expected = Expected(make_log(asked.scans, PARTITIONS))
+    with broker(asked, "profile") as setting:
+        setting.empty()
+        sampler = Sampler(asked.folder / "stacks.txt")
+        program = pingliu(expected, setting.settings, beside=sampler.beside)
+        asked.say("judging the log, and the worker over it with py-spy beside")
+        measured = run(program, setting.bus, setting.broker_pid, setting.folder)
+    client = sum(taken for name, taken in sampler.cpu.items() if name.startswith(_LIBRDKAFKA))
+    python = sum(sampler.cpu.values()) - client
+    scale = 1e6 / measured.scans
+    lines = {name: share * python * scale for name, share in shares(sampler.into.read_text().splitlines()).items()}
+    lines["librdkafka's own threads"] = client * scale
+    title = f"{measured.scans:,} scans, {measured.rate:,.0f} a second with py-spy beside"
+    table = Table("line", "CPU µs a scan", "share", title=title)
+    whole = sum(lines.values())
+    for name, taken in sorted(lines.items(), key=lambda line: -line[1]):
+        table.add_row(name, f"{taken:.1f}", f"{taken / whole:.1%}")
+    table.add_row("all", f"{whole:.1f}", "", style="bold")
+    return table, lines
+
+
+def main() -> None:
+    """Print the table."""
+    faulthandler.enable()
+    parser = argparse.ArgumentParser(prog="python -m load_tests.bench.profile", description=__doc__.splitlines()[0])
+    parser.add_argument("--scans", type=int, default=100_000, help="measured scans (100,000)")
+    given = parser.parse_args()
+    with (
+        TemporaryDirectory(prefix="pingliu-profile-") as folder,
+        Console(stderr=True).status("making scans") as progress,
+    ):
+        asked = Asked(given.scans, 1, 0, 0, Path(), Path(folder), progress.update)
+        table, _ = measure(asked)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except RunError as error:
+        sys.exit(str(error))

@@ -1,0 +1,38 @@
+"""The bare restore: every partition of a topic to its end, key and value of each record taken, and nothing kept.
+
+python -m load_tests.peers.bare_consume BROKER TOPIC PARTITIONS FILE      (writes to FILE how many records there were)
+"""
+
+import sys
+from pathlib import Path
+
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+
+
+def consume(broker: str, topic: str, partitions: int) -> int:
+    """How many records there were. Raises RuntimeError for an error that is no end of a partition."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": broker, "group.id": "bare-consume", "enable.auto.commit": False,
+            "enable.partition.eof": True, "queued.min.messages": 1_000_000, "fetch.queue.backoff.ms": 10,
+        }
+    )  # fmt: skip
+    consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
+    records = ended = 0
+    while ended < partitions:
+        for message in consumer.consume(1000, 0.01):
+            error = message.error()
+            if error is None:
+                message.key()
+                message.value()
+                records += 1
+            elif error.code() == KafkaError._PARTITION_EOF:
+                ended += 1
+            else:
+                raise RuntimeError(error.str())
+    consumer.close()
+    return records
+
+
+if __name__ == "__main__":
+    Path(sys.argv[4]).write_text(str(consume(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
