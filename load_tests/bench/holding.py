@@ -22,7 +22,7 @@ from load_tests.bench.run import RunError
 from load_tests.bench.setting import PARTITIONS, Asked, broker
 from load_tests.bench.states import CHANGELOG, changelog, label_of, templates
 from load_tests.registry_load import bytes_a_customer
-from processors.ledger import PACKING
+from processors.packed import LedgerPacking
 from stream.settings import Settings
 from stream.tables.restore import restore
 
@@ -49,10 +49,10 @@ def measure(asked: Asked) -> Report:
 def _restored(settings: Settings, cylinders: int) -> int:
     """Bytes by which this process grew."""
     before = _resident()
-    held = [restore(settings, CHANGELOG, number, PACKING)[0] for number in range(PARTITIONS)]
+    held = [restore(settings, CHANGELOG, number, LedgerPacking())[0] for number in range(PARTITIONS)]
     grown = _resident() - before
-    labels = sum(len(partition.live) for partition in held)
-    if labels != cylinders or not any(label_of(0).decode() in partition.live for partition in held):
+    labels = sum(map(len, held))
+    if labels != cylinders or not any(partition.get(label_of(0).decode()) for partition in held):
         raise RunError(f"{labels} cylinders restored, {cylinders} written")
     return grown
 
