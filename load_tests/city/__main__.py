@@ -5,6 +5,7 @@ import asyncio
 import json
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,10 @@ async def _run(plan: Plan, arguments: argparse.Namespace) -> int:
     telling = asyncio.create_task(_tell_progress(tally))
     gave_up = False
     try:
-        await post_all(plan.scans, Line(arguments.gateway, tally, stop, arguments.patience), rate)
+        with tempfile.TemporaryDirectory(prefix="pingliu-couriers-") as queues:
+            couriers = plan.world.courier_devices()
+            line = Line(arguments.gateway, tally, stop, arguments.patience, couriers=couriers, queues=Path(queues))
+            await post_all(plan.scans, line, rate)
     except* GaveUpError as group:
         gave_up = True
         say(str(group.exceptions[0]))

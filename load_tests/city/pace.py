@@ -10,6 +10,7 @@ import time
 from collections import deque
 from datetime import timedelta
 
+from load_tests.city.courier_post import CourierPost
 from load_tests.city.plan import Scan
 from load_tests.city.post import BATCH, Line, Post
 
@@ -80,7 +81,7 @@ async def post_all(scans: list[Scan], line: Line, rate: float) -> None:
                 break
             device = devices.get(scan.device)
             if device is None:
-                device = devices[scan.device] = _Device(Post(line))
+                device = devices[scan.device] = _Device(_post_of(scan.device, line))
                 tasks.create_task(device.run())
             due = _Due(scan, last.get(scan.key))
             last[scan.key] = due.answered
@@ -90,6 +91,10 @@ async def post_all(scans: list[Scan], line: Line, rate: float) -> None:
         for device in devices.values():
             device.closing = True
             device.wake.set()
+
+
+def _post_of(device: str, line: Line) -> Post:
+    return CourierPost(line, device) if device in line.couriers else Post(line)
 
 
 def _too_far(scan: Scan, oldest: _Due) -> bool:

@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -38,6 +39,8 @@ class Line:
     stop: asyncio.Event
     patience: float = 120.0
     transport: httpx.AsyncBaseTransport | None = None
+    couriers: frozenset[str] = frozenset()  # devices that post through a courier's app
+    queues: Path | None = None  # a directory for their queues; in memory without
     tls: ssl.SSLContext = field(default_factory=httpx.create_ssl_context)  # made once: it reads every root certificate
 
 
@@ -47,7 +50,7 @@ class Post:
     def __init__(self, line: Line) -> None:
         self._line, self._tally = line, line.tally
         # A pool of one for each device, since a shared one looks through all its connections for each post.
-        self._client = httpx.AsyncClient(
+        self.client = httpx.AsyncClient(
             base_url=line.gateway,
             transport=line.transport,
             verify=line.tls,
@@ -58,7 +61,7 @@ class Post:
 
     async def close(self) -> None:
         """Hang up."""
-        await self._client.aclose()
+        await self.client.aclose()
 
     async def send(self, batch: Sequence[Scan]) -> None:
         """Post scans of one device until they are answered; then again, singly, those a device would repeat.
@@ -66,9 +69,8 @@ class Post:
         Raises GaveUpError.
         """
         scans = list(batch)
-        content, headers = package(scans)
         self._tally.posting(scans)
-        response, milliseconds = await self._persist(content, headers)
+        response, milliseconds = await self._deliver(scans)
         judged = self._read(response, scans)
         self._tally.answered(scans, milliseconds if judged else None)
         for scan in scans:
@@ -77,32 +79,37 @@ class Post:
 
     async def _repeat(self, scan: Scan) -> None:
         """Byte for byte: it must change nothing, so its answer is not counted as a decision."""
-        response, _ = await self._persist(scan.body, {"Content-Type": "application/json"})
+        response, _ = await self._deliver([scan])
         self._tally.repeats += 1
         if response.status_code not in (200, 202):
             self._tally.reject(f"repeat of {scan.scan_id}: {response.status_code} {response.text[:200]}")
 
-    async def _persist(self, content: bytes, headers: dict[str, str]) -> tuple[httpx.Response, float]:
+    async def _deliver(self, scans: list[Scan]) -> tuple[httpx.Response, float]:
         """Post until there is an answer other than "again later". Returns it, and the milliseconds it took."""
+        content, headers = package(scans)
         first = time.monotonic()
         headers = headers | {"Prefer": f"wait={WAIT_SECONDS}"}
         tries = 0
         while True:
             began = time.perf_counter()
             try:
-                response = await self._client.post(SCANS, content=content, headers=headers)
+                response = await self.client.post(SCANS, content=content, headers=headers)
                 if response.status_code not in (429, 503):
                     return response, (time.perf_counter() - began) * 1000
                 why, pause = f"{response.status_code}", _retry_after(response)
             except httpx.TransportError as error:
                 why, pause = repr(error), None
-            if self._line.stop.is_set() or time.monotonic() - first > self._line.patience:
-                raise GaveUpError(f"no answer for {time.monotonic() - first:.0f} s: {why}")
-            if tries == 0:
-                say(f"again: {why}")
-            self._tally.retries += 1
+            self._again(why, first, tries)
             await asyncio.sleep(BACK_OFF[min(tries, len(BACK_OFF) - 1)] if pause is None else pause)
             tries += 1
+
+    def _again(self, why: str, first: float, tries: int) -> None:
+        """It will be tried again: count it. Raises GaveUpError where it will not."""
+        if self._line.stop.is_set() or time.monotonic() - first > self._line.patience:
+            raise GaveUpError(f"no answer for {time.monotonic() - first:.0f} s: {why}")
+        if tries == 0:
+            say(f"again: {why}")
+        self._tally.retries += 1
 
     def _read(self, response: httpx.Response, scans: list[Scan]) -> bool:
         """Count what an answer says. Returns whether it carried the verdicts."""

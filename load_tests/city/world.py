@@ -147,3 +147,7 @@ class World:
     enterprises: tuple[Enterprise, ...]
     agency: Agency
     phones: tuple[tuple[str, Place], ...]  # public devices, and where their people live
+
+    def courier_devices(self) -> frozenset[str]:
+        """The couriers' phones."""
+        return frozenset(courier.device for one in self.enterprises for courier in (*one.couriers, one.errands))

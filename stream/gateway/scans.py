@@ -15,6 +15,7 @@ from processors.times import instant, rfc3339
 from stream import metrics
 from stream.gateway.admission import Admission, Admitted, status_of
 from stream.gateway.answers import Answers, Told
+from stream.gateway.last import LastScans
 from stream.gateway.log import Log, NotTakenError
 from stream.gateway.posted import take_apart
 from stream.gateway.problems import Reply, answer, problem
@@ -28,11 +29,12 @@ _log = logging.getLogger(__name__)
 class ScanPost:
     """Everything one request needs, and nothing it keeps."""
 
-    def __init__(self, admission: Admission, log: Log, answers: Answers, feed: RegistryFeed) -> None:
+    def __init__(self, admission: Admission, log: Log, answers: Answers, feed: RegistryFeed, last: LastScans) -> None:
         self._admission = admission
         self._log = log
         self._answers = answers
         self._feed = feed
+        self._last = last
 
     async def handle(self, body: bytes, content_type: str, prefer: str) -> Reply:
         """Check, write, and answer when Kafka has acknowledged; under `Prefer: wait=N`, with the verdicts."""
@@ -49,6 +51,7 @@ class ScanPost:
         except NotTakenError as error:
             return _unavailable(error)
         self._admission.acknowledged(admitted)
+        self._last.acknowledged(admitted)
         _count(admitted)
         if posted.single and admitted.rejects:
             refusal = _refusal(admitted.rejects[0][1])

@@ -7,6 +7,7 @@ since decoding them dominates (docs/choices.md has the table and how it was meas
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from stream.alias_feed import AliasFeed
 from stream.gateway.admission import Admission
 from stream.gateway.answers import Answers
 from stream.gateway.body import read_body
+from stream.gateway.last import LastScans
 from stream.gateway.log import Log, Record
 from stream.gateway.problems import Reply, answer, problem
 from stream.gateway.scans import ScanPost
@@ -31,6 +33,7 @@ from stream.settings import Settings, SettingsError
 
 # Two a second: a second key counts when the time has passed in every partition, and is to alert within a second.
 _TICK_SECONDS = 0.5
+_LAST_OF_DEVICE = re.compile(r"/v1/devices/(.+)/last")
 _log = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
@@ -51,7 +54,8 @@ class Gateway:
         self._admission = Admission(
             self._feed.registry, self._alias_feed.aliases, tokens, settings.schedule, trial=settings.insecure_devices
         )
-        self._post = ScanPost(self._admission, self._log, self._answers, self._feed)
+        self._last = LastScans(settings)
+        self._post = ScanPost(self._admission, self._log, self._answers, self._feed, self._last)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -78,7 +82,9 @@ class Gateway:
                 return Reply(200, generate_latest(), [(b"content-type", CONTENT_TYPE_LATEST.encode())])
             case ("/v1/scans" | "/healthz" | "/readyz" | "/metrics") as path, _:
                 allow = b"POST" if path == "/v1/scans" else b"GET"
-                return problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{path} takes {allow.decode()}", [(b"allow", allow)])
+                return _only(path, allow)
+            case path, method if device := _LAST_OF_DEVICE.fullmatch(path):
+                return self._last.reply(device[1]) if method == "GET" else _only(path, b"GET")
         return problem(HTTPStatus.NOT_FOUND, "scans are posted to /v1/scans")
 
     async def _scans(self, scope: Scope, receive: Receive) -> Reply:
@@ -114,6 +120,7 @@ class Gateway:
         await asyncio.to_thread(self._feed.registry.index_tokens)
         await asyncio.to_thread(self._alias_feed.start)
         self._answers.start()
+        await asyncio.to_thread(self._last.start)
         ticking = asyncio.create_task(self._tick())
         try:
             yield
@@ -122,6 +129,7 @@ class Gateway:
             await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        self._last.close()
         self._answers.close()
         self._log.close()
         self._alias_feed.close()
@@ -141,6 +149,10 @@ class Gateway:
                 value = encode(Tick(now))
                 for partition in partitions:
                     self._log.send(Record(topics.SCANS.name, None, value, partition=partition))
+
+
+def _only(path: str, allow: bytes) -> Reply:
+    return problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{path} takes {allow.decode()}", [(b"allow", allow)])
 
 
 def run(settings: Settings) -> None:

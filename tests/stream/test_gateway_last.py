@@ -1,0 +1,150 @@
+"""`GET /v1/devices/{id}/last` on a real gateway: what Kafka acknowledged, after a restart too, and nothing else."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from processors.aliases import Aliases
+from stream import topics
+from stream.gateway import last
+from stream.gateway.admission import Admission
+from stream.gateway.answers import Answers
+from stream.gateway.last import LastScans
+from stream.gateway.log import Log
+from stream.gateway.scans import ScanPost
+from stream.gateway.tokens import Tokens
+from stream.registry_feed import RegistryFeed
+from stream.settings import Settings
+from stream.up import Stack
+from tests.kafka import harness
+from tests.stream.scans import PARAMETERS, ROWS, bind, label, registry, scan
+
+pytestmark = pytest.mark.kafka
+
+OTHERS = [{"kind": "device", "id": f"D-last{n}", "enterprise": "E1", "device_kind": "courier"} for n in range(8)]
+
+
+@pytest.fixture(scope="module")
+def up(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with harness.stack(kafka, tmp_path_factory.mktemp("last"), [*ROWS, *OTHERS]) as running:
+        yield running
+
+
+def ask(up: Stack, device: str) -> httpx.Response:
+    return httpx.get(f"{up.gateway}/v1/devices/{device}/last", timeout=10)
+
+
+def post(up: Stack, *scans: dict[str, Any]) -> None:
+    assert httpx.post(f"{up.gateway}/v1/scans", json=list(scans), timeout=20).status_code == 202
+
+
+def told(one: dict[str, Any]) -> dict[str, Any]:
+    """What is told of a scan."""
+    return {name: one.get(name) for name in ("device", "scan_id", "time", "received", "label", "type")}
+
+
+def collect(number: int, device: str, on: int = 1) -> dict[str, Any]:
+    return scan(number, "collect", on=on, device=device, customer="C1")
+
+
+def read_to_end(settings: Settings) -> LastScans:
+    """Another gateway's memory, which has acknowledged nothing itself."""
+    other = LastScans(settings)
+    other.start()
+    harness.until("the log to be read", lambda: other.reply("D-none").status == 404)
+    return other
+
+
+@pytest.mark.parametrize("device", ["D-co1", "D-none", "D-%E9%83%A8/1"])
+def test_a_device_that_sent_nothing_is_a_404_problem(up: Stack, device: str) -> None:
+    harness.until("the log to be read", lambda: ask(up, device).status_code != 503)
+    reply = ask(up, device)
+    assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")
+    assert "no scan of this device" in reply.json()["detail"]
+
+
+def test_it_is_the_last_in_order_of_posting_and_says_no_more_than_it_must(up: Stack) -> None:
+    scans = [collect(number, "D-last0", on=number) for number in (3, 5, 4)]
+    bad = collect(6, "D-last0") | {"type": "no such type"}
+    post(up, *scans, collect(7, "D-last1"), bad)
+    reply = ask(up, "D-last0")
+    assert (reply.status_code, reply.json()) == (200, told(scans[-1]))
+    assert ask(up, "D-last1").json()["scan_id"] == "scan-000007"
+    post(up, scans[0])
+    assert ask(up, "D-last0").json() == told(scans[0]), "a repeat is acknowledged too"
+
+
+def test_a_label_is_told_as_it_entered_and_a_home_check_has_none(up: Stack) -> None:
+    linked = collect(10, "D-last2") | {"label": f"https://id.example/8003/{label(2)}"}
+    post(up, linked)
+    assert ask(up, "D-last2").json()["label"] == label(2)
+    check = scan(11, "home_check", device="D-last2", customer="C1", result="ok")
+    check.pop("label")
+    post(up, check)
+    assert ask(up, "D-last2").json() == told(check)
+
+
+def test_it_survives_the_gateway_and_another_gateway_knows_it(up: Stack) -> None:
+    check = scan(21, "home_check", device="D-last4", customer="C1", result="ok")
+    check.pop("label")
+    night = [collect(number, "D-last3", on=number) for number in range(2000, 2900)]
+    post(up, bind(20), *night, check)
+    other = read_to_end(up.settings)
+    restarts = up.services.restarts("gateway")
+    os.kill(up.services.pid("gateway"), signal.SIGKILL)
+    harness.until("the gateway to be started again", lambda: up.services.restarts("gateway") > restarts)
+
+    def answered() -> bool:
+        try:
+            return ask(up, "D-none").status_code == 404
+        except httpx.TransportError:
+            return False
+
+    harness.until("the gateway to have read the log back", answered)
+    assert [ask(up, device).json() for device in ("D-last3", "D-last4")] == [told(night[-1]), told(check)]
+    assert [json.loads(other.reply(device).body) for device in ("D-last3", "D-last4")] == [told(night[-1]), told(check)]
+    later = collect(30, "D-last3")
+    post(up, later)
+    harness.until("the other to hear of it", lambda: json.loads(other.reply("D-last3").body) == told(later))
+    other.close()
+
+
+def test_before_the_log_is_read_it_is_unknown_and_not_absent(up: Stack) -> None:
+    post(up, collect(35, "D-last5"))
+    starting = LastScans(up.settings)
+    for record in harness.read_topic(up.settings.broker, topics.SCANS.name):
+        starting._take(record)  # not read to the end: there may be a later one
+    reply = starting.reply("D-last5")
+    starting.close()
+    assert (reply.status, dict(reply.headers)[b"retry-after"]) == (503, b"1")
+
+
+def test_what_lies_further_back_is_not_read(up: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    post(up, collect(40, "D-last6"))
+    monkeypatch.setattr(last, "READ_BACK", 0)
+    other = read_to_end(up.settings)
+    assert other.reply("D-last6").status == 404
+    other.close()
+
+
+def test_what_kafka_has_not_acknowledged_is_not_told() -> None:
+    nowhere = Settings(broker="127.0.0.1:1", ack_seconds=0.3, insecure_devices=True)
+    log, memory = Log(nowhere), LastScans(nowhere)
+    admission = Admission(registry(), Aliases(), Tokens("k"), PARAMETERS, trial=True)
+    feed, answers = RegistryFeed(nowhere, "test"), Answers(nowhere)
+    body = json.dumps(collect(50, "D-co1")).encode()
+    reply = asyncio.run(ScanPost(admission, log, answers, feed, memory).handle(body, "application/json", ""))
+    assert (reply.status, memory.reply("D-co1").status) == (503, 503)
+    for each in (memory, answers, feed, log):
+        each.close()
+
+
+def test_it_is_asked_with_get_alone(up: Stack) -> None:
+    reply = httpx.post(f"{up.gateway}/v1/devices/D-co1/last")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "GET")
