@@ -4,7 +4,7 @@ A city has some ten thousand devices, each with a few people and one site, and m
 or move names its origin in 3 bytes instead of 60.
 """
 
-from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -28,54 +28,57 @@ class Origin(Struct, array_like=True, frozen=True, gc=False):
     place: Geo | None = None  # the site's
 
 
-Known = int | Origin  # as it is packed: its number, or itself where it has none
+T = TypeVar("T")
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Origin).decode
 
 
-class Origins:
-    """The origins of one partition. What is new is to be kept before whatever names it by number."""
+class Numbered(Generic[T]):
+    """Values that repeat, in one partition. What is new is to be kept before whatever names it by number."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[Origin, int] = {}
-        self._held: list[Origin] = []
+    def __init__(self, prefix: bytes, kind: type[T]) -> None:
+        """`prefix` begins the keys of the records they are kept under; `kind` is theirs."""
+        self._prefix = prefix
+        self._kind = kind
+        self._numbers: dict[T, int] = {}
+        self._held: list[T] = []
         self._kept = 0
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def number(self, origin: Origin) -> Known:
-        """The number it is known by from now on."""
-        number = self._numbers.get(origin)
+    def number(self, value: T) -> int | T:
+        """The number it is known by from now on; itself where there are too many."""
+        number = self._numbers.get(value)
         if number is None:
             number = len(self._held)
             if number >= NUMBERED_AT_MOST:
-                return origin
-            self._numbers[origin] = number
-            self._held.append(origin)
+                return value
+            self._numbers[value] = number
+            self._held.append(value)
         return number
 
-    def of(self, known: Known) -> Origin:
-        """The origin that was packed so. Raises ValueError for a number nobody gave."""
+    def of(self, known: Any) -> T:
+        """The value that was packed so: by its number, or in full. Raises ValueError for a number nobody gave."""
         if not isinstance(known, int):
-            return known
+            return msgspec.convert(known, self._kind)
         try:
             return self._held[known]
         except IndexError:
-            raise ValueError(f"origin {known} of {len(self._held)}") from None
+            raise ValueError(f"{self._kind.__name__} {known} of {len(self._held)}") from None
 
-    def fresh(self) -> Iterator[tuple[int, bytes]]:
-        """Those numbered since this was last asked for, each packed."""
+    def fresh(self) -> list[tuple[bytes, bytes]]:
+        """The records of those numbered since this was last asked for."""
         new, self._kept = range(self._kept, len(self._held)), len(self._held)
-        return ((number, _encode(self._held[number])) for number in new)
+        return [(self._prefix + b"%d" % number, _encode(self._held[number])) for number in new]
 
-    def learn(self, packed: dict[int, bytes]) -> None:
-        """Those that were kept. Raises ValueError where one is missing or is none."""
-        if sorted(packed) != list(range(len(packed))):
-            raise ValueError(f"of {len(packed)} origins some are missing")
-        for number in range(len(packed)):
-            origin = _decode(packed[number])
-            self._numbers[origin] = number
-            self._held.append(origin)
+    def learn(self, records: dict[bytes, bytes]) -> None:
+        """Take its records out of those of a partition. Raises ValueError where one is missing or is none."""
+        own = {int(key[len(self._prefix) :]): key for key in records if key.startswith(self._prefix)}
+        if sorted(own) != list(range(len(own))):
+            raise ValueError(f"of {len(own)} records {self._prefix.decode()} some are missing")
+        for number in range(len(own)):
+            value = msgspec.msgpack.decode(records.pop(own[number]), type=self._kind)
+            self._numbers[value] = number
+            self._held.append(value)
         self._kept = len(self._held)

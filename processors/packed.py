@@ -18,12 +18,12 @@ from msgspec.structs import astuple
 from processors.cylinder import Cylinder, LastFill, Move, Precheck, Scrapping, Sighting
 from processors.ledger import Awaited, Entry, Ledger, Packed, Past, Standing, Told
 from processors.model import AnyScan, Bind, Geo, Inspect, Scan
-from processors.origins import Origin, Origins
+from processors.origins import Numbered, Origin
+from processors.packed_alerts import packed_standing, unpacked_standing
 from processors.packing import alarm_of, opened, sealed
 from processors.times import SECOND, SHANGHAI
 
 FORMAT = b"\x04"
-_ORIGIN = b"@origin/"  # no label is spelled so
 
 # Numbers stand for these: add at the end alone.
 _KINDS = (
@@ -36,6 +36,8 @@ _STATE = {state: number for number, state in enumerate(_STATES)}
 _SCANS: dict[str, Any] = {str(one.__struct_config__.tag): one for one in AnyScan.__args__}
 _DATA: dict[str, Any] = {kind: _SCANS[kind].__annotations__["data"] for kind in _KINDS}
 
+_WITH_FULL = ("collect", "receive")  # `full` is False unless said
+
 _LATE, _SEEN, _VOIDED = 1, 2, 4
 _FULL, _FAILED, _SCRAPPED, _TO_AGENCY, _MISSED = 1, 2, 4, 8, 16
 _DAY_ZERO = date(1970, 1, 1).toordinal()
@@ -43,8 +45,7 @@ _DEGREES = 10_000_000  # GPS gives no more than seven decimals
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
-_decode_raw = msgspec.msgpack.Decoder(tuple[int, int, Raw, Raw, Raw]).decode
-_decode_rest = msgspec.msgpack.Decoder(tuple[int, list[Past], list[Standing], list[Awaited], int | None]).decode
+_decode_raw = msgspec.msgpack.Decoder(tuple[int, int | float, Raw, Raw, Raw]).decode
 _decode_bind = msgspec.msgpack.Decoder(Bind).decode
 _decode_inspect = msgspec.msgpack.Decoder(Inspect).decode
 _NO_REST = b"\x90"
@@ -54,16 +55,17 @@ class LedgerPacking:
     """Packs the ledgers of one partition."""
 
     def __init__(self) -> None:
-        self.origins = Origins()
+        self.origins = Numbered(b"@origin/", Origin)  # no label is spelled so
+        self.words = Numbered(b"@word/", str)
 
     def fresh(self) -> list[tuple[bytes, bytes]]:
-        """The records of origins that are new, to be kept before what names them."""
-        return [(_ORIGIN + b"%d" % number, origin) for number, origin in self.origins.fresh()]
+        """The records of origins and words that are new, to be kept before what names them."""
+        return [*self.origins.fresh(), *self.words.fresh()]
 
     def learn(self, records: dict[bytes, bytes]) -> None:
-        """Take the records of origins out of those of a partition. Raises ValueError where one is missing."""
-        known = [key for key in records if key.startswith(_ORIGIN)]
-        self.origins.learn({int(key[len(_ORIGIN) :]): records.pop(key) for key in known})
+        """Take the records of origins and words out of those of a partition. Raises ValueError where one is missing."""
+        self.origins.learn(records)
+        self.words.learn(records)
 
     def pack(self, label: str, ledger: Ledger) -> bytes:  # noqa: ARG002 - the label is the key
         """The ledger in its packed form, but for the facts after the window, which follow from those before it."""
@@ -78,28 +80,53 @@ class LedgerPacking:
             kept.count += 1
         rest = _NO_REST
         if ledger.asked or ledger.standing or ledger.awaited or ledger.retired is not None:
-            rest = _encode((0, ledger.asked, ledger.standing, ledger.awaited, ledger.retired))
-        head = _encode((ledger.offset, ledger.newest, Raw(kept.base), Raw(_list(kept.count) + kept.entries), Raw(rest)))
+            told = [packed_standing(one, kept.began) for one in ledger.standing]
+            rest = _encode(_shorn((told or None, ledger.asked or None, ledger.awaited or None, ledger.retired)))
+        head = _encode(
+            (
+                ledger.offset,
+                _span(ledger.newest - kept.began),
+                Raw(kept.base),
+                Raw(_list(kept.count) + kept.entries),
+                Raw(rest),
+            )
+        )
         return sealed(FORMAT, ledger.alarm) + head
 
     def unpack(self, label: str, packed: bytes) -> Ledger:
         """The ledger from its packed form. Raises ValueError for a format of another version."""
         offset, newest, base, entries, rest = _decode_raw(opened(packed, FORMAT, "Ledger"))
-        ledger = Ledger(offset, newest=newest, alarm=alarm_of(packed))
-        if len(rest) > 1:
-            _, ledger.asked, ledger.standing, ledger.awaited, ledger.retired = _decode_rest(rest)
         began, *facts = _decode(base)
+        ledger = Ledger(offset, newest=began + _long(newest), alarm=alarm_of(packed))
+        if len(rest) > 1:
+            ledger.asked, ledger.standing, ledger.awaited, ledger.retired = self._rest(label, began, *_decode(rest))
         ledger.base = self._facts(began, *facts)
         found = _decode(entries)
         ledger.entries = [self._scanned(label, began, *entry) for entry in found]
         ledger.packed = Packed(began, bytes(base), bytes(entries)[len(_list(len(found))) :], len(found))
         return ledger
 
+    def _rest(
+        self,
+        label: str,
+        began: int,
+        told: Any = None,
+        asked: Any = None,
+        awaited: Any = None,
+        retired: int | None = None,
+    ) -> tuple[list[Past], list[Standing], list[Awaited], int | None]:
+        return (
+            msgspec.convert(asked or [], list[Past]),
+            [unpacked_standing(label, began, one) for one in told or ()],
+            [Awaited(*one) for one in awaited or ()],
+            retired,
+        )
+
     def _entry(self, entry: Entry, began: int) -> bytes:
         scan, told = entry.scan, entry.told
         kind = scan.type
         flags = (_LATE if entry.late else 0) | (_SEEN if entry.seen else 0) | (_VOIDED if entry.voided else 0)
-        data = _encode(scan.data) if kind in ("bind", "inspect") else _shorn(astuple(scan.data))
+        data = _encode(scan.data) if kind in ("bind", "inspect") else _shorn(astuple(scan.data), kind in _WITH_FULL)
         fields = (
             _KIND[kind], _span(entry.at - began), self.origins.number(entry.origin), scan.scan_id, entry.offset,
             _span(entry.clock - entry.at), flags, data, None if scan.geo is None else _place(scan.geo),
@@ -115,7 +142,7 @@ class LedgerPacking:
         data: Any, geo: Any = None, revision: int = 0, told: Any = None,
     ) -> Entry:  # fmt: skip
         name = _KINDS[kind]
-        known = self.origins.of(_origin(origin))
+        known = self.origins.of(origin)
         when = began + _long(at)
         match name:
             case "bind":
@@ -162,9 +189,9 @@ class LedgerPacking:
                 (
                     began,
                     facts.serial,
-                    facts.maker,
-                    facts.model,
-                    facts.owner,
+                    self.words.number(facts.maker),
+                    self.words.number(facts.model),
+                    self.words.number(facts.owner),
                     *(_days(facts.made), _days(facts.inspected), _days(facts.next_due), _days(facts.extended)),
                     _STATE[facts.state],
                     flags,
@@ -190,14 +217,14 @@ class LedgerPacking:
         return None if sighting.geo == sighting.origin.place else _place(sighting.geo)
 
     def _facts(
-        self, began: int, serial: str | None = None, maker: str = "", model: str = "", owner: str = "", made: Any = None,
+        self, began: int, serial: str | None = None, maker: Any = "", model: Any = "", owner: Any = "", made: Any = None,
         inspected: Any = None, next_due: Any = None, extended: Any = None, state: int = 0, flags: int = 0,
         fill: Any = None, moves: Iterable[Any] = (), last: Any = None, sightings: Iterable[Any] = (),
         prechecks: Any = None, postcheck: bool | None = None, valve: str | None = None, reported: Any = None,
         retired: int | None = None, transferred: int | None = None, examined: int | None = None, scrapping: Any = None,
         replaces: str | None = None, bound_at: int | None = None,
     ) -> Cylinder:  # fmt: skip
-        of = self.origins.of
+        of, word = self.origins.of, self.words.of
         hands = [self._hand(began, *move) for move in moves]
         if last is not None:
             scan_id, arrived = last
@@ -208,15 +235,16 @@ class LedgerPacking:
             )  # fmt: skip
         seen = []
         for origin, at, place in sightings:
-            known = of(_origin(origin))
+            known = of(origin)
             where = known.place if place is None else _geo(*place)
             assert where is not None
             seen.append(Sighting(known, began - _long(at), where))
         return Cylinder(
-            serial=serial, maker=maker, model=model, owner=owner, made=_ordinal(made), inspected=_ordinal(inspected),
+            serial=serial, maker=word(maker), model=word(model), owner=word(owner),
+            made=_ordinal(made), inspected=_ordinal(inspected),
             next_due=_ordinal(next_due), extended=_ordinal(extended), valve=valve, state=_STATES[state],
             full=bool(flags & _FULL), failed=bool(flags & _FAILED), scrapped=bool(flags & _SCRAPPED),
-            last_fill=None if fill is None else LastFill(began - _long(fill[0]), of(_origin(fill[1]))),
+            last_fill=None if fill is None else LastFill(began - _long(fill[0]), of(fill[1])),
             moves=hands, to_agency=bool(flags & _TO_AGENCY), sightings=seen, reported=reported or [],
             prechecks=[Precheck(site, began - _long(at), passed) for site, at, passed in prechecks or ()],
             postcheck=postcheck, retired=retired, missed=bool(flags & _MISSED), transferred=transferred or 0,
@@ -225,7 +253,7 @@ class LedgerPacking:
         )  # fmt: skip
 
     def _hand(self, began: int, kind: int, at: Any, origin: Any, *named: Any) -> Move:
-        return Move(_KINDS[kind], began - _long(at), self.origins.of(_origin(origin)), *named)
+        return Move(_KINDS[kind], began - _long(at), self.origins.of(origin), *named)
 
 
 def _list(count: int) -> bytes:
@@ -235,10 +263,10 @@ def _list(count: int) -> bytes:
     return b"\xdc" + count.to_bytes(2, "big")
 
 
-def _shorn(fields: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Without the fields at the end that say nothing."""
+def _shorn(fields: tuple[Any, ...], of_false: bool = False) -> tuple[Any, ...]:
+    """Without the fields at the end that say nothing: None, and where it is what a field is else, False."""
     end = len(fields)
-    while end and fields[end - 1] is None:
+    while end and (fields[end - 1] is None or (of_false and fields[end - 1] is False)):
         end -= 1
     return fields[:end]
 
@@ -272,10 +300,6 @@ def _geo(lon: float, lat: float, accuracy: float) -> Geo:
     if isinstance(lon, int):
         return Geo(lon / _DEGREES, lat / _DEGREES, float(accuracy))
     return Geo(lon, lat, float(accuracy))
-
-
-def _origin(packed: Any) -> int | Origin:
-    return packed if isinstance(packed, int) else msgspec.convert(packed, Origin)
 
 
 def _moment(at: int) -> datetime:

@@ -24,7 +24,7 @@ def packed_standing(one: Standing, began: int) -> tuple[Any, ...]:
     alert = decode_alert(one.alert) if one.alert else None
     return (
         bytes.fromhex(one.alert_id), BY_CODE[one.code].no, one.device, one.scan_id, _NUMBER[one.status],
-        *(moment and moment - began for moment in (one.due, one.since, one.limit, one.ended)),
+        *(moment - began if moment else None for moment in (one.due, one.since, one.limit, one.ended)),
         None if alert is None else _packed_alert(alert, began),
     )  # fmt: skip
 
@@ -32,7 +32,7 @@ def packed_standing(one: Standing, began: int) -> tuple[Any, ...]:
 def unpacked_standing(label: str, began: int, packed: Any) -> Standing:
     """The alert that was packed so."""
     alert_id, no, device, scan_id, status, *moments, alert = packed
-    due, since, limit, ended = (moment and moment + began for moment in moments)
+    due, since, limit, ended = (0 if moment is None else moment + began for moment in moments)
     code, name = _BY_NO[no], alert_id.hex()
     told = b"" if alert is None else encode(_alert(label, began, name, code, scan_id, *alert))
     return Standing(name, code, device, scan_id, _STATUS[status], due, told, since, limit, ended)

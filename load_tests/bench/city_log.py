@@ -137,14 +137,15 @@ def _written(diary: Diary, name: str, rng: Random) -> Iterator[tuple[datetime, b
         elif deed.type == "precheck" and rng.random() < HELD_UP:
             wait = rng.randint(7, 14) * MINUTE
         received = deed.time + wait
-        key, value = _as_written(deed, f"{name}{number}", received)
+        key, value = as_written(deed, f"{name}{number}", received)
         yield received, key, value
         if rng.random() < REPEATED:
             later = received + rng.randint(2, 30) * SECOND
-            yield later, *_as_written(deed, f"{name}{number}", later)
+            yield later, *as_written(deed, f"{name}{number}", later)
 
 
-def _as_written(deed: Deed, scan_id: str, received: datetime) -> tuple[bytes, bytes]:
+def as_written(deed: Deed, scan_id: str, received: datetime) -> tuple[bytes, bytes]:
+    """Key and value of a scan, read and written by the gateway's own means."""
     posted: dict[str, Any] = {
         "scan_id": scan_id, "type": deed.type, "label": deed.code, "time": rfc3339(deed.time), "device": deed.device,
         "received": rfc3339(received), "data": deed.data,

@@ -3,7 +3,7 @@
 Each is measured in a process of its own, as the growth of its resident memory (/proc/self/statm) by what it holds, after
 what was needed to get there is given back (`gc.collect`, `malloc_trim`); every index counts.
 
-- *cylinder*: a changelog of N cylinders, each as the worker leaves it after a whole round, restored by the product's own
+- *cylinder*: a changelog of N cylinders, at city mix (states.py), restored by the product's own
   restore into the worker's own structures. Checked: it holds N labels.
 - *customer*: N customers as `pingliu registry load` writes them, put into the product's own registry: as
   load_tests/registry_load.py measures them.
@@ -20,7 +20,7 @@ from pathlib import Path
 from load_tests.bench.results import Report, Target
 from load_tests.bench.run import RunError
 from load_tests.bench.setting import PARTITIONS, Asked, broker
-from load_tests.bench.states import CHANGELOG, changelog, label_of, templates
+from load_tests.bench.states import CHANGELOG, changelog, city_mix, label_of
 from load_tests.registry_load import bytes_a_customer
 from processors.packed import LedgerPacking
 from stream.settings import Settings
@@ -31,9 +31,8 @@ def measure(asked: Asked) -> Report:
     """Raises RunError. Once and not in rounds: memory does not vary as time does."""
     asked.say("memory a cylinder")
     with broker(asked, "memory") as setting:
-        states = templates(setting)
         setting.bus.make_topics()
-        setting.bus.write(changelog(states, asked.cylinders), CHANGELOG)
+        setting.bus.write(changelog(city_mix(), asked.cylinders), CHANGELOG)
         with multiprocessing.get_context("spawn").Pool(1) as alone:
             cylinder = alone.apply(_restored, (setting.settings, asked.cylinders)) / asked.cylinders
     asked.say("memory a customer")

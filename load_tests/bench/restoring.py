@@ -24,7 +24,7 @@ from load_tests.bench.results import Figures, Report, Target, spread
 from load_tests.bench.run import PATIENCE_S, RunError
 from load_tests.bench.services import until_ready
 from load_tests.bench.setting import PARTITIONS, Asked, Setting, broker
-from load_tests.bench.states import CHANGELOG, changelog, label_of, templates, town
+from load_tests.bench.states import CHANGELOG, changelog, city_mix, label_of, town
 from stream import registry_load, topics
 
 _TRIED = 50  # cylinders that the worker must know
@@ -36,11 +36,10 @@ def measure(asked: Asked) -> Report:
     ratios, ours, theirs, memory = [], [], [], []
     count = asked.cylinders
     with broker(asked, "restore") as setting:
-        states = templates(setting)
         for number in range(1, asked.rounds + 1):
             asked.say(f"cold restore, round {number} of {asked.rounds}")
-            empty = one_round(setting, states, 0)
-            full = one_round(setting, states, count)
+            empty = one_round(setting, 0)
+            full = one_round(setting, count)
             (our_start, _, start_memory), (bare_start, _) = empty
             (our_end, our_cpu, end_memory), (bare_end, bare_cpu) = full
             memory.append((end_memory - start_memory) / count)
@@ -60,9 +59,7 @@ def _figures(name: str, count: int, taken: Sequence[tuple[float, float]], note: 
     return Figures(name, "cylinders", count, rates, [cpu / count * 1e6 for _, cpu in taken], [], note)
 
 
-def one_round(
-    setting: Setting, states: Sequence[bytes], count: int
-) -> tuple[tuple[float, float, int], tuple[float, float]]:
+def one_round(setting: Setting, count: int) -> tuple[tuple[float, float, int], tuple[float, float]]:
     """Seconds, CPU seconds and resident bytes of the worker; seconds and CPU seconds of the bare loop."""
     setting.empty()
     try:
@@ -70,7 +67,7 @@ def one_round(
         rows = setting.folder / "registry.jsonl"
         rows.write_bytes(b"\n".join(town().log.registry))
         registry_load.load(setting.settings, rows)
-        setting.bus.write(changelog(states, count), CHANGELOG)
+        setting.bus.write(changelog(city_mix(), count), CHANGELOG)
         bare = _bare(setting, count)  # first: the worker is tried afterwards, and writes to the changelog then
         return _worker(setting, count), bare
     finally:

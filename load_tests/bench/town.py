@@ -71,7 +71,7 @@ def _couriers(enterprise: Enterprise, count: int) -> Iterator[Courier]:
 def _customers(enterprise: Enterprise, count: int, rng: Random) -> Iterator[Customer]:
     station = enterprise.station
     for number in range(count):
-        checked: date = FIRST_DAY.date() - timedelta(days=rng.randint(5, 300))
+        checked: date = FIRST_DAY.date() - timedelta(days=rng.randint(5, 200))
         yield Customer(
             f"C{enterprise.id}-{number:07d}", "resident", station.district, around(rng, station.place, REACH_KM),
             enterprise.id, station.id, YSP35, 2, 20, rng.random() >= NEVER_VERIFIED, checked, f"K{number}",
