@@ -80,8 +80,8 @@ class ChunkJudge:
         for label, ledger in state.past(clock):
             chunk.effects.alerts += due.fall_due(label, ledger, clock, self._registry, self._schedule)
             if ledger.is_forgotten:
-                state.forget(label)
                 chunk.touched[label] = False
+                chunk.forgotten[label.encode()] = state.forget(label)
             else:
                 state.keep(label, ledger, 0)
                 chunk.touched[label] = True
@@ -127,6 +127,7 @@ class _Chunk:
     runs: Runs
     state: Partition[Ledger]
     touched: dict[str, bool] = field(default_factory=dict)  # by label: whether anything is kept of it
+    forgotten: dict[bytes, bytes] = field(default_factory=dict)  # as they were last
     ticked: bool = False
 
     def tell(self, offset: int, verdict: Verdict | Reject | None) -> None:
@@ -168,7 +169,8 @@ class _Chunk:
         self.runs.cut()
         effects = self.effects
         effects.verdicts = self.runs.records
-        effects.named, effects.touched = self.state.put_away(label for label, kept in self.touched.items() if kept)
+        effects.named, touched = self.state.put_away(label for label, kept in self.touched.items() if kept)
+        effects.touched = self.forgotten | touched
         effects.forgotten = [label for label, kept in self.touched.items() if not kept]
         effects.position = self.state.packed_position()
         if self.ticked:

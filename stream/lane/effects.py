@@ -30,7 +30,8 @@ class Effects:
     def changelog(self) -> list[tuple[bytes, bytes | None]]:
         """The records of the changelog: what states name before them, the position after all that it speaks of.
 
-        Deletions come after it. Before it a crash would leave a key without its memory to be judged again.
+        Deletions come after it: before it, a crash would leave a key without its memory to be judged again. So the last
+        state of what is deleted comes before it too: after a crash in between, that rings again and is deleted then.
         """
         return [
             *self.named.items(),

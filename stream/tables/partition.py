@@ -123,10 +123,11 @@ class Partition(Generic[State]):
         if state.alarm != alarm_before:
             self._alarms.moved(self._packed.slot(key), alarm_before, state.alarm)
 
-    def forget(self, key: str) -> None:
-        """Nothing of a key is kept."""
-        self._live.pop(key, None)
+    def forget(self, key: str) -> bytes:
+        """Nothing of a key is kept: its last state, packed, should a crash leave its deletion out."""
+        last = self._packing.pack(key, self._live.pop(key))
         self._packed.remove(key)
+        return last
 
     def past(self, clock: int) -> list[tuple[str, State]]:
         """The keys whose moment the arrival clock is past, in order of moment and key, and their states."""
