@@ -17,7 +17,7 @@ from msgspec.structs import astuple
 
 from processors.cylinder import Cylinder, LastFill, Move, Precheck, Scrapping, Sighting
 from processors.ledger import Awaited, Entry, Ledger, Packed, Past, Standing, Told
-from processors.model import AnyScan, Bind, Geo, Inspect, Scan
+from processors.model import Answer, AnyScan, Bind, Geo, Inspect, Scan
 from processors.origins import Numbered, Origin
 from processors.packed_alerts import packed_standing, unpacked_standing
 from processors.packing import alarm_of, opened, sealed
@@ -31,6 +31,8 @@ _KINDS = (
     "send_inspection", "inspect", "scrap", "incident", "missing",
 )  # fmt: skip
 _STATES = ("in_service", "with_courier", "on_vehicle", "at_customer", "at_agency")
+_ANSWER: tuple[Answer, ...] = ("allow", "warn", "deny")
+_ANSWERS = {answer: number for number, answer in enumerate(_ANSWER)}
 _KIND = {kind: number for number, kind in enumerate(_KINDS)}
 _STATE = {state: number for number, state in enumerate(_STATES)}
 _SCANS: dict[str, Any] = {str(one.__struct_config__.tag): one for one in AnyScan.__args__}
@@ -128,17 +130,18 @@ class LedgerPacking:
         flags = (_LATE if entry.late else 0) | (_SEEN if entry.seen else 0) | (_VOIDED if entry.voided else 0)
         data = _encode(scan.data) if kind in ("bind", "inspect") else _shorn(astuple(scan.data), kind in _WITH_FULL)
         fields = (
-            _KIND[kind], _span(entry.at - began), self.origins.number(entry.origin), scan.scan_id, entry.offset,
+            _KIND[kind], _span(entry.at - began), self.origins.number(entry.origin),
+            self._id(scan.scan_id, scan.device), entry.offset,
             _span(entry.clock - entry.at), flags, data, None if scan.geo is None else _place(scan.geo),
         )  # fmt: skip
         if told is not None or entry.revision:
-            fields += (entry.revision, told)  # type: ignore[assignment]
+            fields += (entry.revision, None if told is None else self._said(told))  # type: ignore[assignment]
         elif scan.geo is None:
             fields = fields[:-1]  # type: ignore[assignment]
         return _encode(fields)
 
     def _scanned(
-        self, label: str, began: int, kind: int, at: Any, origin: Any, scan_id: str, offset: int, clock: Any, flags: int,
+        self, label: str, began: int, kind: int, at: Any, origin: Any, scan_id: Any, offset: int, clock: Any, flags: int,
         data: Any, geo: Any = None, revision: int = 0, told: Any = None,
     ) -> Entry:  # fmt: skip
         name = _KINDS[kind]
@@ -152,13 +155,57 @@ class LedgerPacking:
             case _:
                 said = _DATA[name](*data)
         scan: Scan = _SCANS[name](
-            scan_id=scan_id, label=label, time=_moment(when), device=known.device, operator=known.operator,
+            scan_id=self._id_of(scan_id), label=label, time=_moment(when), device=known.device, operator=known.operator,
             site=known.named, geo=None if geo is None else _geo(*geo), data=said,
         )  # fmt: skip
         return Entry(
             when, scan, known, offset, when + _long(clock), bool(flags & _LATE), bool(flags & _SEEN),
-            None if told is None else msgspec.convert(told, Told), revision, bool(flags & _VOIDED),
+            None if told is None else self._told(*told), revision, bool(flags & _VOIDED),
         )  # fmt: skip
+
+    def _id(self, scan_id: str, device: str) -> Any:
+        """A scan_id; of one that counts, as most do, its beginning's number, the count and how many digits that has."""
+        beginning = scan_id.rstrip("0123456789")
+        digits = len(scan_id) - len(beginning)
+        if 0 < digits < 16 and beginning[:-1] in device:  # else each might begin otherwise, and all be kept for ever
+            return self.words.number(beginning), int(scan_id[-digits:]), digits
+        return scan_id
+
+    def _id_of(self, packed: Any) -> str:
+        if isinstance(packed, str):
+            return packed
+        beginning, count, digits = packed
+        return f"{self.words.of(beginning)}{count:0{digits}d}"
+
+    def _said(self, told: Told) -> tuple[Any, ...]:
+        condition: tuple[Any, ...] | None = None
+        if told.condition:
+            state, full, owner, *days = told.condition
+            known = None if owner is None else self.words.number(str(owner))
+            condition = (state, full, known, *(None if day is None else _day_of(str(day)) for day in days))
+        return _shorn(
+            (
+                _ANSWERS[told.decision],
+                told.codes or None,
+                told.prevented or None,
+                told.late or None,
+                condition,
+                told.sterner or None,
+            )
+        )
+
+    def _told(
+        self, decision: int, codes: Any = None, prevented: Any = None, late: Any = None, condition: Any = None,
+        sterner: Any = None,
+    ) -> Told:  # fmt: skip
+        said: tuple[Any, ...] = ()
+        if condition:
+            state, full, owner, *days = condition
+            known = None if owner is None else self.words.of(owner)
+            said = (state, full, known, *(None if day is None else _iso_day(day) for day in days))
+        return Told(
+            _ANSWER[decision], tuple(codes or ()), tuple(prevented or ()), bool(late), said, tuple(sterner or ())
+        )
 
     def _base(self, facts: Cylinder, began: int) -> bytes:
         number = self.origins.number
@@ -177,7 +224,7 @@ class LedgerPacking:
                     _span(began - move.at),
                     number(move.origin),
                     move.customer,
-                    move.vehicle,
+                    None if move.vehicle is None else self.words.number(move.vehicle),
                     move.sent_to,
                 )
             )
@@ -197,7 +244,7 @@ class LedgerPacking:
                     flags,
                     None if fill is None else (_span(began - fill.at), number(fill.origin)),
                     moves,
-                    None if last is None else (last.scan_id, _span(last.arrived - last.at)),
+                    None if last is None else (self._id(last.scan_id, last.device), _span(last.arrived - last.at)),
                     [(number(one.origin), _span(began - one.at), self._seen(one)) for one in facts.sightings],
                     [(one.site, _span(began - one.at), one.passed) for one in facts.prechecks] or None,
                     facts.postcheck,
@@ -230,7 +277,7 @@ class LedgerPacking:
             scan_id, arrived = last
             moved = hands[-1]
             hands[-1] = Move(
-                moved.type, moved.at, moved.origin, moved.customer, moved.vehicle, moved.sent_to, scan_id,
+                moved.type, moved.at, moved.origin, moved.customer, moved.vehicle, moved.sent_to, self._id_of(scan_id),
                 moved.at + _long(arrived),
             )  # fmt: skip
         seen = []
@@ -252,8 +299,18 @@ class LedgerPacking:
             bound_at=bound_at or 0,
         )  # fmt: skip
 
-    def _hand(self, began: int, kind: int, at: Any, origin: Any, *named: Any) -> Move:
-        return Move(_KINDS[kind], began - _long(at), self.origins.of(origin), *named)
+    def _hand(
+        self,
+        began: int,
+        kind: int,
+        at: Any,
+        origin: Any,
+        customer: Any = None,
+        vehicle: Any = None,
+        sent_to: Any = None,
+    ) -> Move:
+        on = None if vehicle is None else self.words.of(vehicle)
+        return Move(_KINDS[kind], began - _long(at), self.origins.of(origin), customer, on, sent_to)
 
 
 def _list(count: int) -> bytes:
@@ -285,6 +342,14 @@ def _days(ordinal: int) -> int | None:
 
 def _ordinal(days: int | None) -> int:
     return 0 if days is None else days + _DAY_ZERO
+
+
+def _day_of(day: str) -> int:
+    return date.fromisoformat(day).toordinal() - _DAY_ZERO
+
+
+def _iso_day(days: int) -> str:
+    return date.fromordinal(days + _DAY_ZERO).isoformat()
 
 
 def _place(geo: Geo) -> tuple[float, ...]:

@@ -14,12 +14,19 @@ _FIRST = 1 << 10
 _FULL = 2 / 3  # of the index, when it doubles
 
 
+# What labels begin with: `0`, the asset type (the cylinder's model) and its check digit. A city has some dozens.
+_BEGINNING = 14
+_BEGINNINGS_AT_MOST = 255
+
+
 class PackedStore:
     """Packed states by key. Not for keys over 255 bytes of UTF-8."""
 
     def __init__(self) -> None:
+        self._beginnings: dict[str, int] = {}  # of keys, by number; 0 is none
+        self._begun = [""]
         self._index = array("I", bytes(4 * _FIRST))  # slot + 1, at the hash of the key or soon after; 0 is free
-        self._records: list[bytes] = []  # by slot: the key's length, the key, the state; empty where the key is gone
+        self._records: list[bytes] = []  # by slot: the key (_head), the state; empty where the key is gone
         self._gone: list[int] = []  # slots whose key is gone; the index still leads to them until it is made anew
         self._free: list[int] = []  # slots that nothing leads to
 
@@ -27,17 +34,17 @@ class PackedStore:
         return len(self._records) - len(self._gone) - len(self._free)
 
     def __iter__(self) -> Iterator[str]:
-        return (record[1 : 1 + record[0]].decode() for record in self._records if record)
+        return (self._key(record) for record in self._records if record)
 
     def get(self, key: str) -> bytes | None:
         """The packed state of a key, if it has any."""
-        head = _head(key)
+        head = self._head(key)
         slot = self._slot(head)
         return None if slot < 0 else self._records[slot][len(head) :] or None
 
     def put(self, key: str, packed: bytes) -> int:
         """Keep the state of a key; its slot."""
-        head = _head(key)
+        head = self._head(key)
         slot = self._slot(head)
         if slot < 0:
             slot = self._take(head)
@@ -46,14 +53,14 @@ class PackedStore:
 
     def remove(self, key: str) -> None:
         """Forget a key, if it is kept."""
-        slot = self._slot(_head(key))
+        slot = self._slot(self._head(key))
         if slot >= 0:
             self._records[slot] = b""
             self._gone.append(slot)
 
     def slot(self, key: str) -> int:
         """The slot of a key, which has none of state yet where it is new."""
-        head = _head(key)
+        head = self._head(key)
         slot = self._slot(head)
         if slot < 0:
             slot = self._take(head)
@@ -63,8 +70,24 @@ class PackedStore:
     def at(self, slot: int) -> tuple[str, bytes]:
         """The key that has a slot, and its state; both empty where none has it."""
         record = self._records[slot]
-        end = 1 + record[0] if record else 0
-        return record[1:end].decode(), record[end:]
+        return (self._key(record), record[2 + record[0] :]) if record else ("", b"")
+
+    def _head(self, key: str) -> bytes:
+        """A key as it begins a record: how long its end is, the number of its beginning, its end."""
+        if len(key) > _BEGINNING:
+            beginning = key[:_BEGINNING]
+            number = self._beginnings.get(beginning)
+            if number is None and len(self._begun) <= _BEGINNINGS_AT_MOST:
+                number = self._beginnings[beginning] = len(self._begun)
+                self._begun.append(beginning)
+            if number is not None:
+                end = key[_BEGINNING:].encode()
+                return bytes((len(end), number)) + end
+        end = key.encode()
+        return bytes((len(end), 0)) + end
+
+    def _key(self, record: bytes) -> str:
+        return self._begun[record[1]] + record[2 : 2 + record[0]].decode()
 
     def _slot(self, head: bytes) -> int:
         index, records = self._index, self._records
@@ -105,9 +128,4 @@ class PackedStore:
         self._gone = []
         for slot, record in enumerate(self._records):
             if record:
-                self._lead(record[: 1 + record[0]], slot)
-
-
-def _head(key: str) -> bytes:
-    name = key.encode()
-    return bytes((len(name),)) + name
+                self._lead(record[: 2 + record[0]], slot)

@@ -227,5 +227,6 @@ def test_no_time_passes_by_a_conflict_that_is_passed_over() -> None:
     changelog: dict[bytes, bytes | None] = {}
     Worker(changelog).take(chunk[:3])
     first = Worker(dict(changelog)).take(chunk)
+    changelog.update(first.named)
     changelog[label(1).encode()] = first.touched[label(1).encode()]  # and there it crashed
     assert Worker(changelog).take(chunk).alerts == first.alerts
