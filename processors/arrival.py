@@ -18,7 +18,7 @@ class Moved(Struct, frozen=True, gc=False):
     """News for a second key (customer or vehicle): whether it has the cylinder now, and the scan to be looked at, if any.
 
     `undone` is the offset of a scan that was taken back; `counts` that of an earlier `scan` which counts since the rules
-    ran again, `uncounts` of one that counts no more.
+    ran again, `uncounts` of one that counts no more, or whose alert now stands by what is counted alone.
     """
 
     key: str
@@ -122,9 +122,13 @@ class Arrival:
             scan, to = self.scan, second_key(self.scan)
             if to is not None and isinstance(scan, DeliverScan | LoadScan):
                 news.append(Moved(to, has == to, scan))
-        if has is not None and has not in (had, to):
+        if has is not None and has != to and (has != had or self._is_another_model()):
             news.append(Moved(has, holds=True))
         return tuple(news)
+
+    def _is_another_model(self) -> bool:
+        """Whether it is another than it was held to be, as a late `bind` may show."""
+        return self.before.model != current(self.ledger).model
 
     def _recounted(self, walk: Walk | None) -> list[Moved]:
         has, news = current(self.ledger).holder, []
@@ -135,6 +139,10 @@ class Arrival:
             if entry.has_effect:
                 news.append(Moved(key, has == key, scan, counts=entry.offset))
             else:
+                news.append(Moved(key, has == key, uncounts=entry.offset))
+        for entry, scan in walk.fallen if walk else ():
+            key = second_key(scan)
+            if key is not None:
                 news.append(Moved(key, has == key, uncounts=entry.offset))
         return news
 
@@ -147,6 +155,7 @@ class Before:
 
     def __init__(self, state: Cylinder) -> None:
         self.holder = state.holder
+        self.model = state.model
         self._replaces = state.replaces
         self._bound_at = state.bound_at
 
@@ -157,8 +166,9 @@ class Before:
             state.bound_at,
         ) or self._replaces == state.replaces is None:
             return ()
-        news = [] if self._replaces is None else [Replaced(self._replaces, self._bound_at, undone=True)]
-        return (*news, *([] if state.replaces is None else [Replaced(state.replaces, state.bound_at)]))
+        # The new before the old, so that a label that stays replaced is never thought to live in between.
+        news = [] if state.replaces is None else [Replaced(state.replaces, state.bound_at)]
+        return (*news, *([] if self._replaces is None else [Replaced(self._replaces, self._bound_at, undone=True)]))
 
 
 def second_key(scan: Scan) -> str | None:

@@ -118,6 +118,7 @@ class Ledger(Struct, array_like=True, gc=False):
     retired: int | None = None  # replaced by another label from then on
     alarm: int = 0  # when to look at it next, by the arrival clock; 0 is never. Derived, kept to find its place
     now: Cylinder | None = None  # after all of the window; None until it is asked for
+    replaced: list[int] = []  # when labels took its place, in order; `retired` is the first
 
     @property
     def is_forgotten(self) -> bool:
@@ -191,7 +192,7 @@ class Ledger(Struct, array_like=True, gc=False):
             if one.status == "waiting"
             or (one.device, one.scan_id) in kept
             or report_id(one) in reports
-            or (one.since and (one.status == "suspected" or one.ended >= first))
+            or (one.since and (not one.ended or one.ended >= first))
         ]
 
 
