@@ -18,7 +18,7 @@ class Moved(Struct, frozen=True, gc=False):
     """News for a second key (customer or vehicle): whether it has the cylinder now, and the scan to be looked at, if any.
 
     `undone` is the offset of a scan that was taken back; `counts` that of an earlier `scan` which counts since the rules
-    ran again, `uncounts` of one that counts no more.
+    ran again, `uncounts` of one that counts no more, or whose alert now stands by what is counted alone.
     """
 
     key: str
@@ -116,7 +116,15 @@ class Arrival:
 
     def _moved(self) -> tuple[Moved, ...]:
         counts = self._scanned is not None and self._is_fact(self.entry)
-        return moved(self.before.holder, current(self.ledger).holder, self.scan if counts else None)
+        had, has = self.before.holder, current(self.ledger).holder
+        news = moved(had, has, self.scan if counts else None)
+        if has is not None and has == had and self._is_another_model() and not any(one.key == has for one in news):
+            return (*news, Moved(has, holds=True))
+        return news
+
+    def _is_another_model(self) -> bool:
+        """Whether it is another than it was held to be, as a late `bind` may show."""
+        return self.before.model != current(self.ledger).model
 
     def _recounted(self, walk: Walk | None) -> list[Moved]:
         has, news = current(self.ledger).holder, []
@@ -127,6 +135,10 @@ class Arrival:
             if entry.has_effect:
                 news.append(Moved(key, has == key, scan, counts=entry.offset))
             else:
+                news.append(Moved(key, has == key, uncounts=entry.offset))
+        for entry, scan in walk.fallen if walk else ():
+            key = second_key(scan)
+            if key is not None:
                 news.append(Moved(key, has == key, uncounts=entry.offset))
         return news
 
@@ -139,6 +151,7 @@ class Before:
 
     def __init__(self, state: Cylinder) -> None:
         self.holder = state.holder
+        self.model = state.model
         self._replaces = state.replaces
         self._bound_at = state.bound_at
 
@@ -149,8 +162,9 @@ class Before:
             state.bound_at,
         ) or self._replaces == state.replaces is None:
             return ()
-        news = [] if self._replaces is None else [Replaced(self._replaces, self._bound_at, undone=True)]
-        return (*news, *([] if state.replaces is None else [Replaced(state.replaces, state.bound_at)]))
+        # The new before the old, so that a label that stays replaced is never thought to live in between.
+        news = [] if state.replaces is None else [Replaced(state.replaces, state.bound_at)]
+        return (*news, *([] if self._replaces is None else [Replaced(self._replaces, self._bound_at, undone=True)]))
 
 
 def moved(had: str | None, has: str | None, scan: Scan | None) -> tuple[Moved, ...]:

@@ -109,6 +109,7 @@ class Scrapping(Struct, array_like=True, frozen=True, gc=False):
     device: str
     scan_id: str
     enterprise: str | None
+    at: int = 0
 
 
 class Cylinder(Struct, array_like=True, gc=False):
@@ -275,4 +276,4 @@ class Cylinder(Struct, array_like=True, gc=False):
 
     def scrap(self, move: Move) -> None:
         """Out of the world, by that scan."""
-        self.scrapped, self.scrapping = True, Scrapping(move.device, move.scan_id, move.enterprise)
+        self.scrapped, self.scrapping = True, Scrapping(move.device, move.scan_id, move.enterprise, move.at)

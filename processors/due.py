@@ -5,14 +5,16 @@ Timers are no state of their own: they follow from the last move. What was told 
 
 from processors.alerts import timer_alert
 from processors.cylinder import Cylinder
-from processors.ledger import Ledger, Standing, current
-from processors.model import Alert, decode_alert
+from processors.ledger import Entry, Ledger, Standing, current, move_of
+from processors.model import Alert, Scan, decode_alert
 from processors.parameters import Schedule
 from processors.registry import Registry
-from processors.rules import TIMERS, Rule
+from processors.rules import BY_CODE, TIMERS, Rule
 from processors.rules.declaration import Wait
-from processors.telling import Telling
-from processors.times import HOUR, day_of
+from processors.telling import NEVER_SO, Telling
+from processors.times import HOUR, day_of, rfc3339
+
+REPLACED = "replaced by another label"
 
 Timer = tuple[str, int, str, str]  # its rule's code, since when the time runs, and the device and scan_id that began it
 
@@ -24,8 +26,13 @@ def timer_of(one: Standing) -> Timer:
 
 def running(cylinder: Cylinder, schedule: Schedule) -> dict[Timer, tuple[Rule, int, int]]:
     """The timers that run: their rule, when their time is over, and when that is told."""
+    return {} if cylinder.nowhere else _begun(cylinder, schedule)
+
+
+def _begun(cylinder: Cylinder, schedule: Schedule) -> dict[Timer, tuple[Rule, int, int]]:
+    """The same, were the cylinder not out of the world."""
     began = cylinder.last_move
-    if began is None or cylinder.nowhere:
+    if began is None:
         return {}
     parameters = schedule.on(day_of(began.at))
     found = {}
@@ -35,6 +42,82 @@ def running(cylinder: Cylinder, schedule: Schedule) -> dict[Timer, tuple[Rule, i
             due = max(limit + rule.told_after(parameters), began.arrived + Wait.SHORT.of(parameters))
             found[rule.code, began.at, began.device, began.scan_id] = rule, limit, due
     return found
+
+
+class Course:
+    """What becomes, on a walk from `state` on, of the times that something was told of, or that only now showed.
+
+    What a told time came to is looked for anew on each walk from before the window, and told where it is another. Only of
+    a cylinder that was out of the world before the window it stands as it was told, until what had ended it falls away.
+    """
+
+    def __init__(self, ledger: Ledger, state: Cylinder, schedule: Schedule) -> None:
+        self._ledger = ledger
+        self._schedule = schedule
+        self._is_watched = any(one.since for one in ledger.standing)
+        self._runs: set[Timer] = set()
+        self._over: dict[Timer, tuple[int, str]] = {}  # when a time that ran ended, and by what
+        self._scrapped = state.scrapped
+        self._examined = state.examined
+        self._left = min(_ways_out(state), default=None)
+        if self._is_watched:
+            self._runs = set(_begun(state, schedule))
+
+    def note(self, state: Cylinder, at: int, by: str, *, leaves: bool = False) -> None:
+        """So the cylinder stands after a scan; or where it `leaves` the world, after that."""
+        if not self._is_watched:
+            return
+        now = set(_begun(state, self._schedule))
+        leaves = leaves or state.scrapped != self._scrapped
+        for timer in self._runs | now if leaves else self._runs - now:
+            self._over.setdefault(timer, (at, by))
+        self._runs, self._scrapped = now, state.scrapped
+
+    def judged_again(self, label: str, entry: Entry, scan: Scan, telling: Telling, registry: Registry) -> None:
+        """The scan that began a time was judged again: what was told of that time may read otherwise."""
+        if not self._is_watched:
+            return
+        for one in self._ledger.standing:
+            if one.since and one.limit and (one.device, one.scan_id) == (entry.device, entry.scan_id):
+                alert = timer_alert(BY_CODE[one.code], label, move_of(entry), one.limit, telling.clock, registry)
+                telling.tell_again(one, alert)
+
+    def settle(self, state: Cylinder, telling: Telling, *, is_whole: bool) -> None:
+        """Say what ended, or never ran. `state` is the last; for `is_whole` see `Walk.settle`."""
+        if not self._is_watched:
+            return
+        runs = set() if state.nowhere else self._runs
+        first = self._ledger.entries[0].at if self._ledger.entries else telling.clock
+        for one in [one for one in self._ledger.standing if one.since and timer_of(one) not in runs]:
+            over = self._over.get(timer_of(one))
+            if one.status == "shown":  # nothing was told of it
+                self._ledger.standing = [other for other in self._ledger.standing if other is not one]
+            elif is_whole and self._left is not None:
+                stands = one.ended < first or (over is not None and over[0] == one.ended)
+                if one.status == "suspected" or not stands:
+                    _end(telling, one, *self._left)
+            elif over is not None:
+                _end(telling, one, *over)
+            elif is_whole and self._ledger.entry_of(one.device, one.scan_id) is not None:
+                one.ended = one.since
+                telling.take_back(one, NEVER_SO)
+            elif is_whole and one.status == "suspected":  # the one slow fact that empties it
+                _end(telling, one, self._examined, "inspect")
+
+
+def _ways_out(cylinder: Cylinder) -> list[tuple[int, str]]:
+    """When a cylinder left the world, and by what."""
+    ways = [(cylinder.retired, REPLACED)] if cylinder.retired is not None else []
+    return [*ways, (cylinder.scrapping.at, "scrap")] if cylinder.scrapped and cylinder.scrapping else ways
+
+
+def _end(telling: Telling, one: Standing, at: int, by: str) -> None:
+    """A time that was told has ended then, by that: in time, or too late."""
+    one.ended = at
+    if at < one.limit:
+        telling.take_back(one, f"it had ended in time: {by} at {rfc3339(at)}, which arrived later")
+    else:
+        telling.end(one, f"it has ended: {by} at {rfc3339(at)}")
 
 
 def next_alarm(ledger: Ledger, clock: int, schedule: Schedule) -> int:
@@ -53,9 +136,12 @@ def show(ledger: Ledger, before: dict[Timer, tuple[Rule, int, int]], clock: int,
     if began is None or began.arrived == clock:  # the wait runs from that arrival as it is
         return
     for timer in running(current(ledger), schedule).keys() - before.keys():
-        code, since, device, scan_id = timer
-        if not any(timer_of(one) == timer for one in ledger.standing):
-            ledger.standing = [*ledger.standing, Standing("", code, device, scan_id, "shown", clock, b"", since)]
+        known = next((one for one in ledger.standing if timer_of(one) == timer), None)
+        if known is None:
+            code, since, device, scan_id = timer
+            known = Standing("", code, device, scan_id, "shown", 0, b"", since)
+            ledger.standing = [*ledger.standing, known]
+        known.due, known.ended = clock, 0
 
 
 def _untold(ledger: Ledger, schedule: Schedule) -> list[tuple[Standing | None, Rule, int, int]]:
@@ -64,11 +150,11 @@ def _untold(ledger: Ledger, schedule: Schedule) -> list[tuple[Standing | None, R
     found: list[tuple[Standing | None, Rule, int, int]] = []
     for timer, (rule, limit, due) in running(current(ledger), schedule).items():
         known = standing.get(timer)
-        if known is not None and known.status == "shown":
+        if known is None:
+            found.append((known, rule, limit, due))
+        elif known.status != "suspected":
             shown = known.due + Wait.SHORT.of(schedule.on(day_of(timer[1])))
             found.append((known, rule, limit, max(due, shown)))
-        elif known is None or known.status != "suspected":
-            found.append((known, rule, limit, due))
     return found
 
 

@@ -8,6 +8,7 @@ from copy import copy
 
 from processors.alerts import alert_of
 from processors.arrival import Arrival, Judgement, Moved, second_key
+from processors.cylinder import Cylinder, Sighting
 from processors.findings import look, told_of
 from processors.labels import has_label_shape
 from processors.ledger import Awaited, Entry, Ledger, Past, current, digest, move_of
@@ -29,6 +30,7 @@ def insert(arrival: Arrival) -> Judgement:
     later = (number for number, other in enumerate(ledger.entries) if other.place > entry.place)
     place = next(later, len(ledger.entries))
     ledger.entries.insert(place, entry)
+    ledger.known = None
     if entry.voided:  # it was taken back before it came: nothing is judged again for it
         case = Case(arrival.scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
         entry.origin, entry.seen = case.origin, case.sighting is not None
@@ -59,7 +61,7 @@ def keep(arrival: Arrival) -> Judgement:
                 [code for code in scan.data.aliases if not has_label_shape(code)] if isinstance(scan, BindScan) else []
             )
     walk = arrival.walk(copy(ledger.base))
-    again(walk, ledger, len(ledger.entries), None, arrival.clock, arrival.schedule, slow=(entry.at, scan.type))
+    again(walk, ledger, len(ledger.entries), None, arrival.clock, arrival.schedule)
     walk.aliases += aliases
     ledger.ask(Past(entry.device, entry.scan_id, digest(scan), told), arrival.parameters)
     return arrival.answer(told, walk, is_history=True)
@@ -68,9 +70,11 @@ def keep(arrival: Arrival) -> Judgement:
 def _still_counts(case: Case, ledger: Ledger) -> bool:
     """Whether a slow fact from beyond the window has effect still: none newer of its kind is known."""
     now, base, scan = current(ledger), ledger.base, case.scan
+    if ledger.retired is not None and case.at >= ledger.retired:
+        return False
     if isinstance(scan, BindScan):
         return not now.bound and unknown_label(case) is None
-    if not base.bound or base.scrapped or (ledger.retired is not None and case.at >= ledger.retired):
+    if not base.bound or base.scrapped:
         return False
     match scan:
         case TransferScan():
@@ -85,12 +89,29 @@ def _still_counts(case: Case, ledger: Ledger) -> bool:
 def _let_count(ledger: Ledger, entry: Entry, scan: Scan) -> None:
     move = move_of(entry)
     match scan:
-        case InspectScan():
+        case InspectScan() if _has_moved_since(ledger, entry):  # so that it moves and empties it no more
             ledger.base.examine(scan, move)
         case ScrapScan():
             ledger.base.scrap(move)
         case _:
             ledger.base.take(scan, move)
+    where = entry.where
+    if where is not None:
+        _let_be_seen(ledger.base, Sighting(entry.origin, entry.at, where))
+
+
+def _let_be_seen(base: Cylinder, sighting: Sighting) -> None:
+    """A slow fact is evidence of where the cylinder was, if none later is known (rule 3)."""
+    later = [seen for seen in base.sightings if seen.at > sighting.at]
+    if not later:
+        base.see(sighting)
+    elif len(later) == 1 and later[0].device != sighting.device:
+        base.sightings = [*later, sighting]
+
+
+def _has_moved_since(ledger: Ledger, entry: Entry) -> bool:
+    last = ledger.base.last_move
+    return last is not None and (last.at, last.device, last.scan_id) > entry.place
 
 
 def may_take_back(ledger: Ledger, scan: VoidScan, registry: Registry) -> bool:
@@ -148,18 +169,25 @@ def replace_label(
     label: str, ledger: Ledger, at: int, clock: int, registry: Registry, schedule: Schedule, *, undone: bool = False
 ) -> Judgement:
     """Another label takes this one's place `at` that instant, after which it is judged as scrapped; or does not after all."""
-    known = ledger.retired
-    if known != at if undone else (known is not None and known <= at):
+    if undone and at not in ledger.replaced:
         return Judgement(None)
     arrival = Arrival(label, None, ledger, clock, registry, schedule)
-    ledger.retired = None if undone else at
-    ledger.base.retired = None if undone else ledger.base.retired
+    _learn_replaced(ledger, at, undone=undone)
+    retired = ledger.retired
+    beyond = retired is not None and ledger.is_beyond((retired, "", ""), arrival.parameters)
+    ledger.base.retired = retired if beyond else None
     first = len(ledger.entries)
     if not ledger.is_beyond((at, "", ""), arrival.parameters):  # beyond the window it counts from now on
         first = next((number for number, entry in enumerate(ledger.entries) if entry.at >= at), first)
     walk = arrival.walk(copy(ledger.base))
     again(walk, ledger, first, None, arrival.clock, arrival.schedule)
     return arrival.answer(None, walk)
+
+
+def _learn_replaced(ledger: Ledger, at: int, *, undone: bool) -> None:
+    """Of several labels that took its place the first counts."""
+    ledger.replaced = sorted({*ledger.replaced} - {at} if undone else {*ledger.replaced, at})
+    ledger.retired = ledger.replaced[0] if ledger.replaced else None
 
 
 def _target(ledger: Ledger, scan: VoidScan) -> Entry | None:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from processors.cylinder import Cylinder, Move, Sighting
-from processors.model import Answer, MissingScan, Scan
+from processors.model import Answer, Geo, MissingScan, Scan
 from processors.origins import Origin
 from processors.parameters import Parameters
 from processors.rules import HOLDING
@@ -63,6 +63,11 @@ class Entry(Struct, gc=False):
     @property
     def scan_id(self) -> str:
         return self.scan.scan_id
+
+    @property
+    def where(self) -> Geo | None:
+        """Where the cylinder was, if this is evidence of it (rule 3)."""
+        return (self.scan.geo or self.origin.place) if self.seen else None
 
     @property
     def place(self) -> Place:
@@ -124,6 +129,7 @@ class Ledger(Struct, gc=False):
     retired: int | None = None  # replaced by another label from then on
     alarm: int = 0  # when to look at it next, by the arrival clock; 0 is never. Derived, kept to find its place
     now: Cylinder | None = None  # after all of the window; None until it is asked for
+    replaced: list[int] = []  # when labels took its place, in order; `retired` is the first
     packed: Packed | None = None  # what packing it anew may take over; None where that has changed
     known: dict[tuple[str, str], "Entry | Past"] | None = None  # its scans by device and scan_id, once asked for
 
@@ -203,7 +209,7 @@ class Ledger(Struct, gc=False):
             if one.status == "waiting"
             or (one.device, one.scan_id) in kept
             or report_id(one) in reports
-            or (one.since and (one.status == "suspected" or one.ended >= first))
+            or (one.since and (not one.ended or one.ended >= first))
         ]
 
 
@@ -230,10 +236,9 @@ def apply(cylinder: Cylinder, entry: Entry) -> None:
     if entry.voided:
         return
     scan, codes = entry.scan, entry.codes
-    if entry.seen and "UNKNOWN_LABEL" not in codes:
-        place = scan.geo or entry.origin.place
-        assert place is not None  # else it would be no evidence
-        cylinder.see(Sighting(entry.origin, entry.at, place))
+    where = entry.where
+    if where is not None and "UNKNOWN_LABEL" not in codes:
+        cylinder.see(Sighting(entry.origin, entry.at, where))
     if isinstance(scan, MissingScan):
         cylinder.reported = [*cylinder.reported, report_id(entry)]
     elif cylinder.reported and scan.type in MOVES:

@@ -81,9 +81,11 @@ class LedgerPacking:
             kept.entries += self._entry(entries[kept.count], kept.began)
             kept.count += 1
         rest = _NO_REST
-        if ledger.asked or ledger.standing or ledger.awaited or ledger.retired is not None:
+        if ledger.asked or ledger.standing or ledger.awaited or ledger.replaced:
             told = [packed_standing(one, kept.began) for one in ledger.standing]
-            rest = _encode(_shorn((told or None, ledger.asked or None, ledger.awaited or None, ledger.retired)))
+            rest = _encode(
+                _shorn((told or None, ledger.asked or None, ledger.awaited or None, ledger.replaced or None))
+            )
         head = _encode(
             (
                 ledger.offset,
@@ -101,7 +103,8 @@ class LedgerPacking:
         began, *facts = _decode(base)
         ledger = Ledger(offset, newest=began + _long(newest), alarm=alarm_of(packed))
         if len(rest) > 1:
-            ledger.asked, ledger.standing, ledger.awaited, ledger.retired = self._rest(label, began, *_decode(rest))
+            ledger.asked, ledger.standing, ledger.awaited, ledger.replaced = self._rest(label, began, *_decode(rest))
+            ledger.retired = ledger.replaced[0] if ledger.replaced else None
         ledger.base = self._facts(began, *facts)
         found = _decode(entries)
         ledger.entries = [self._scanned(label, began, *entry) for entry in found]
@@ -115,13 +118,13 @@ class LedgerPacking:
         told: Any = None,
         asked: Any = None,
         awaited: Any = None,
-        retired: int | None = None,
-    ) -> tuple[list[Past], list[Standing], list[Awaited], int | None]:
+        replaced: Any = None,
+    ) -> tuple[list[Past], list[Standing], list[Awaited], list[int]]:
         return (
             msgspec.convert(asked or [], list[Past]),
             [unpacked_standing(label, began, one) for one in told or ()],
             [Awaited(*one) for one in awaited or ()],
-            retired,
+            replaced or [],
         )
 
     def _entry(self, entry: Entry, began: int) -> bytes:

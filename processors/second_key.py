@@ -5,7 +5,8 @@ Each is looked at once, when its scan arrives; what waits is counted anew when i
 
 from bisect import insort
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from processors.alerts import alert_of, retracted
 from processors.arrival import Judgement
@@ -19,8 +20,10 @@ from processors.rules import BY_CODE, FOR_HOLDER
 from processors.rules.case import Case
 from processors.rules.declaration import Wait
 from processors.telling import TAKEN_BACK
-from processors.times import DAY, HOUR, instant
+from processors.times import DAY, HOUR, instant, rfc3339
 
+# Why what is counted was not told: the label tells it.
+BY_PERMIT = "it stands by the permit"
 # So many of a customer's latest deliveries are counted: 16 a day over the four months of rule 28.
 _DELIVERIES_KEPT = 2000
 # So many of the latest alerts, should the scan be taken back.
@@ -64,10 +67,10 @@ def take(key: str, holder: Holder, change: Change, registry: Registry, schedule:
         holder.held.pop(change.label, None)
     if change.undone is not None:
         return _take_back(holder, change.label, change.undone, change.clock)
+    if change.uncounts is not None and key.startswith("vehicle/"):
+        return _stand_alone(holder, change)
     if change.uncounts is not None:
-        holder.deliveries = [
-            one for one in holder.deliveries if (one.label, one.offset) != (change.label, change.uncounts)
-        ]
+        _uncount(holder, change.label, change.uncounts)
     if scan is None:
         return []
     case = _case(change, holder, registry, schedule)
@@ -103,12 +106,14 @@ def fall_due(key: str, holder: Holder, clock: int, registry: Registry, schedule:
         change = decode_change(pending.change)
         case = _case(change, holder, registry, schedule)
         rule = BY_CODE[pending.code]
-        if rule.key == "label" and rule.judges is not None and rule.judges(case) is not None:
-            continue  # 31: its alert stands by the permit already
+        # 31: its alert stands by the permit already, and by the number too should that fall away.
+        stands = rule.key == "label" and rule.judges is not None and rule.judges(case) is not None
         for counted, judges, _ in FOR_HOLDER[key.partition("/")[0]]:
             evidence = judges(case) if counted is rule else None
             if evidence is not None:
-                alerts.append(_tell(holder, change, alert_of(rule, evidence, case, clock)))
+                alert = alert_of(rule, evidence, case, clock)
+                _tell(holder, change, retracted(alert, clock, BY_PERMIT) if stands else alert)
+                alerts += [] if stands else [alert]
     return alerts
 
 
@@ -117,14 +122,36 @@ def _tell(holder: Holder, change: Change, alert: Alert) -> Alert:
     return alert
 
 
+def _stand_alone(holder: Holder, change: Change) -> list[Alert]:
+    """What the label told of that scan fell away: told again where the number holds it."""
+    found = []
+    for one in holder.told:
+        if (one.label, one.offset) == (change.label, change.uncounts):
+            alert = replace(decode_alert(one.alert), status="suspected", reason=UNSET, raised_at=rfc3339(change.clock))
+            found.append(alert)
+            holder.told = [
+                TellingOf(one.label, one.offset, encode(alert)) if other is one else other for other in holder.told
+            ]
+    return found
+
+
 def _take_back(holder: Holder, label: str, offset: int, clock: int) -> list[Alert]:
     """The scan at that offset never was: it counts no more, and what was told of it is retracted."""
     scan = label, offset
-    holder.deliveries = [one for one in holder.deliveries if (one.label, one.offset) != scan]
+    _uncount(holder, label, offset)
     holder.waiting = [one for one in holder.waiting if (one.label, one.offset) != scan]
     undone = [one for one in holder.told if (one.label, one.offset) == scan]
     holder.told = [one for one in holder.told if one not in undone]
-    return [retracted(decode_alert(one.alert), clock, TAKEN_BACK) for one in undone]
+    alerts = [decode_alert(one.alert) for one in undone]
+    return [retracted(alert, clock, TAKEN_BACK) for alert in alerts if alert.status == "suspected"]
+
+
+def _uncount(holder: Holder, label: str, offset: int) -> None:
+    """Forget a delivery. What is older than those kept still is the first."""
+    for gone in [one for one in holder.deliveries if (one.label, one.offset) == (label, offset)]:
+        holder.deliveries = [one for one in holder.deliveries if one is not gone]
+        if gone.at == holder.first:
+            holder.first = holder.deliveries[0].at if holder.deliveries else None
 
 
 def _case(change: Change, holder: Holder, registry: Registry, schedule: Schedule) -> Case:

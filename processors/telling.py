@@ -20,7 +20,7 @@ class Telling:
 
     def __init__(self, ledger: Ledger, clock: int) -> None:
         self._ledger = ledger
-        self._now = clock
+        self.clock = clock
         self._told: dict[str, Alert] = {}
 
     @property
@@ -42,17 +42,22 @@ class Telling:
                 self._begin(one, alert, wait)
             elif one.status == "waiting":
                 one.alert = encode(alert)
-            elif not _same(decode_alert(one.alert), alert):
-                before = decode_alert(one.alert)
-                self.tell(one, replace(alert, status=before.status, reason=before.reason))
+            else:
+                self.tell_again(one, alert)
         for one in known.values():
             self.take_back(one, TAKEN_BACK if entry.voided else NEVER_SO)
 
     def tell(self, one: Standing, alert: Alert) -> None:
         """Say an alert as it now is."""
-        alert = replace(alert, raised_at=rfc3339(self._now))
+        alert = replace(alert, raised_at=rfc3339(self.clock))
         one.status, one.alert = alert.status, encode(alert)
         self._told[alert.alert_id] = alert
+
+    def tell_again(self, one: Standing, alert: Alert) -> None:
+        """What was told and still stands may read otherwise now."""
+        before = decode_alert(one.alert)
+        if one.status != "retracted" and not _same(before, alert):
+            self.tell(one, replace(alert, status=before.status, reason=before.reason))
 
     def take_back(self, one: Standing, reason: str) -> None:
         """It does not hold: what waited is forgotten, what was told is retracted."""
@@ -63,7 +68,7 @@ class Telling:
 
     def end(self, one: Standing, reason: str) -> None:
         """It was so, and is over."""
-        if one.status == "suspected":
+        if one.status in ("suspected", "retracted"):
             self.tell(one, replace(decode_alert(one.alert), status="resolved", reason=reason))
 
     def open_again(self, one: Standing) -> None:
@@ -73,7 +78,7 @@ class Telling:
 
     def _begin(self, one: Standing, alert: Alert, wait: int) -> None:
         if wait:
-            one.status, one.due, one.alert = "waiting", self._now + wait, encode(alert)
+            one.status, one.due, one.alert = "waiting", self.clock + wait, encode(alert)
         else:
             self.tell(one, alert)
 

@@ -4,16 +4,18 @@ from msgspec import Struct
 
 from processors.alerts import alert_of
 from processors.cylinder import Cylinder
-from processors.due import Timer, running, show, timer_of
+from processors.due import REPLACED, Course, running, show
 from processors.findings import is_alerted, look, told_of, verdict_of
 from processors.labels import has_label_shape
-from processors.ledger import Entry, Ledger, Standing, Told, apply, current, report_id
+from processors.ledger import Entry, Ledger, Told, apply, current, report_id
 from processors.model import BindScan, Scan, Verdict
 from processors.parameters import Schedule
 from processors.registry import Registry
+from processors.rules import RULES
 from processors.rules.case import Case
-from processors.telling import FOUND, NEVER_SO, Telling
-from processors.times import rfc3339
+from processors.telling import FOUND, Telling
+
+_COUNTED = frozenset(rule.code for rule in RULES if rule.counts)
 
 
 class Revised(Struct, frozen=True, gc=False):
@@ -34,69 +36,54 @@ class Walk:
         self.revisions: list[Revised] = []
         self.aliases: list[str] = []
         self.recounted: list[tuple[Entry, Scan]] = []  # what has effect now and had none, or the other way round
+        self.fallen: list[tuple[Entry, Scan]] = []  # what breaks no more a rule that another key counts for too
         self._label = label
         self._ledger = ledger
         self._telling = telling
         self._registry = registry
         self._schedule = schedule
-        self._over: dict[Timer, tuple[int, str]] = {}  # when a time that ran ended, and by what
         self._found: set[str] = set()  # reports that it is missing, which a move answered
         # Only what was told can be ended: without, nothing need be noted.
-        self._running = running(state, schedule) if ledger.standing else {}
+        self._course = Course(ledger, state, schedule) if ledger.standing else None
+        self._replaced = _replaced_from(ledger, state) if ledger.replaced else []
 
     def step(self, entry: Entry, scan: Scan, *, judge: bool, arrives: bool = False) -> None:
         """One scan: judged where it must be, and with its effect."""
         self._pass(entry.at)
         if judge:
-            had_effect = entry.has_effect
+            before = None if arrives else (entry.has_effect, entry.codes)
             self._judge(entry, scan, arrives=arrives)
-            if entry.has_effect != had_effect and not arrives:
-                self.recounted.append((entry, scan))
+            if before is not None:
+                self._was_judged_again(entry, scan, *before)
         reported = self.state.reported
         apply(self.state, entry)
         if reported and not self.state.reported:
             self._found.update(reported)
-        self._note_ended(entry.at, scan.type)
+        if self._course is not None:
+            self._course.note(self.state, entry.at, scan.type)
         if judge and isinstance(scan, BindScan) and entry.has_effect:
             self.aliases += [code for code in scan.data.aliases if not has_label_shape(code)]
 
-    def settle(self, *, again_from: int | None = None, slow: tuple[int, str] | None = None) -> None:
-        """Say what ended on the way.
-
-        `again_from`: the walk began before the window and the rules ran again from that instant on, so that what it did
-        not meet never was. `slow`: nothing was judged again, but a fact from beyond the window (when, what) counts now.
-        """
+    def settle(self, *, is_whole: bool = False) -> None:
+        """Say what ended on the way. `is_whole`: the walk began before the window; what it did not meet there never was."""
         self._pass(None)
-        for one in list(self._ledger.standing):
-            if one.status == "shown":
-                self._forget_unless_running(one)
-            elif one.since:
-                timer = timer_of(one)
-                if timer in self._over:
-                    self._end(one, *self._over[timer])
-                elif slow is not None:
-                    if one.status == "suspected" and timer not in self._running:
-                        self._end(one, *slow)
-                elif again_from is not None and timer not in self._running and _is_open(one, again_from):
-                    self._telling.take_back(one, NEVER_SO)
-            elif one.code == "REPORTED_MISSING":
+        if self._course is not None:
+            self._course.settle(self.state, self._telling, is_whole=is_whole)
+        for one in self._ledger.standing:
+            if one.code == "REPORTED_MISSING":
                 name = report_id(one)
                 if name in self._found:
                     self._telling.end(one, FOUND)
-                elif again_from is not None and name in self.state.reported:
+                elif is_whole and name in self.state.reported:
                     self._telling.open_again(one)
 
-    def _end(self, one: Standing, at: int, by: str) -> None:
-        """A time that was told has ended then, by that: in time, or too late."""
-        one.ended = at
-        if at < one.limit:
-            self._telling.take_back(one, f"it had ended in time: {by} at {rfc3339(at)}, which arrived later")
-        else:
-            self._telling.end(one, f"it has ended: {by} at {rfc3339(at)}")
-
-    def _forget_unless_running(self, one: Standing) -> None:
-        if timer_of(one) not in self._running:
-            self._ledger.standing = [other for other in self._ledger.standing if other is not one]
+    def _was_judged_again(self, entry: Entry, scan: Scan, had_effect: bool, codes: tuple[str, ...]) -> None:
+        if self._course is not None:
+            self._course.judged_again(self._label, entry, scan, self._telling, self._registry)
+        if entry.has_effect != had_effect:
+            self.recounted.append((entry, scan))
+        if not entry.voided and not _COUNTED.intersection(codes).issubset(entry.codes):
+            self.fallen.append((entry, scan))
 
     def _judge(self, entry: Entry, scan: Scan, *, arrives: bool) -> None:
         scan.label = self._label
@@ -117,23 +104,19 @@ class Walk:
 
     def _pass(self, at: int | None) -> None:
         """Come to an instant (None: the end): another label may have taken this one's place before it."""
-        retired = self._ledger.retired
-        if retired is not None and self.state.retired is None and (at is None or at >= retired):
-            self.state.retired = retired
-            self._note_ended(retired, "replaced by another label")
-
-    def _note_ended(self, at: int, by: str) -> None:
-        if not self._ledger.standing:
-            return
-        now = running(self.state, self._schedule)
-        for timer in self._running.keys() - now.keys():
-            self._over[timer] = at, by
-        self._running = now
+        while self._replaced and (at is None or at >= self._replaced[0]):
+            then = self._replaced.pop(0)
+            if self.state.retired is None:
+                self.state.retired = then
+            if self._course is not None:
+                self._course.note(self.state, then, REPLACED, leaves=True)
 
 
-def _is_open(one: Standing, again_from: int) -> bool:
-    """Whether a time that was told had not ended before the rules ran again."""
-    return one.status == "suspected" or one.ended >= again_from
+def _replaced_from(ledger: Ledger, state: Cylinder) -> list[int]:
+    """When labels took its place, on the way from that state on: before the window the first of them is in it already."""
+    if state.retired is None:
+        return ledger.replaced.copy()
+    return [at for at in ledger.replaced if ledger.entries and at >= ledger.entries[0].at]
 
 
 def _differ(entry: Entry, told: Told | None) -> bool:
@@ -145,20 +128,12 @@ def _said(told: Told | None) -> tuple[object, ...]:
     return (told.decision, told.codes, told.prevented, told.sterner) if told else ("allow", (), (), ())
 
 
-def again(
-    walk: Walk,
-    ledger: Ledger,
-    first: int,
-    arriving: Entry | None,
-    clock: int,
-    schedule: Schedule,
-    slow: tuple[int, str] | None = None,
-) -> None:
+def again(walk: Walk, ledger: Ledger, first: int, arriving: Entry | None, clock: int, schedule: Schedule) -> None:
     """Walk the whole window from the state before it; the rules run again from entry number `first` on."""
     before = running(current(ledger), schedule)
     for number, entry in enumerate(ledger.entries):
         walk.step(entry, entry.scan, judge=number >= first, arrives=entry is arriving)
-    walk.settle(again_from=ledger.entries[first].at if first < len(ledger.entries) else clock, slow=slow)
+    walk.settle(is_whole=True)
     walk.state.retired = ledger.retired
     ledger.now = walk.state
     show(ledger, before, clock, schedule)

@@ -1,6 +1,6 @@
 """What one arrival does: a scan put in its place, the rules run again from there, and all that follows from it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .alerts import alert
 from .archive import NOTHING_ELSE, Archive
@@ -35,7 +35,7 @@ class Judging:
         self.standing = Standing(clock, self.archive)
         self.cases: dict[Key, Case] = {}  # as last judged
         self.watch = Watch(clock, self.archive, lambda scan: self.cases[scan.key])
-        self.replacing: dict[Key, str] = {}  # the label that a bind has ended
+        self.replacing: dict[Key, Scan] = {}  # what a bind has put into the story of the label that it ended
         self.voids: set[tuple[str, Key, str]] = set()  # that wait for their scan: its label and key, and whose they are
 
     def take(self, scan: Scan) -> Outcome:
@@ -66,12 +66,12 @@ class Judging:
         self.cases[scan.key] = case
         outcome = Outcome(verdict(case, found), self.standing.settle(case, found))
         story.put(past.judge(scan, known))
+        self.settle_replacement(case, found, outcome)  # before a later `bind` is found to replace nothing
         self.run_again(scan.label, scan.place_in_order, known, outcome)
         story.slide()
         self.conclude(scan.label, known, outcome)
         if scan.type == "bind" and not found.keys() & NOTHING_ELSE:
             self.archive.name(scan)
-        self.settle_replacement(case, found, outcome)
         if not found.keys() & NOTHING_ELSE:
             outcome.alerts += self.standing.look_across(case)
         return outcome
@@ -104,14 +104,15 @@ class Judging:
             self.undo(bind, case.known, outcome)
 
     def replace(self, bind: Scan, known: Known, outcome: Outcome) -> None:
-        """Ends the label that a `bind` replaces, from its time on."""
-        self.replacing[bind.key] = bind.replaces
-        story = self.archive.story(bind.replaces)
-        is_beyond = story.is_beyond(bind.place_in_order)
-        story.put(Judged(bind, bind.clock))
+        """Ends the label that a `bind` replaces, from its time on: before all of its scans of that time."""
+        label = bind.replaces
+        first = self.replacing[bind.key] = replace(bind, body=bind.body | {"device": "", "scan_id": ""})
+        story = self.archive.story(label)
+        is_beyond = story.is_beyond(first.place_in_order)
+        story.put(Judged(first, bind.clock))
         if not is_beyond:
-            self.run_again(bind.replaces, bind.place_in_order, known, outcome)
-        self.conclude(bind.replaces, known, outcome)
+            self.run_again(label, first.place_in_order, known, outcome)
+        self.conclude(label, known, outcome)
 
     def late_upload(self, scan: Scan) -> Outcome:
         """A scan beyond the window: history only, but for slow facts. 36 and 37 alert always."""
@@ -157,11 +158,11 @@ class Judging:
 
     def undo(self, bind: Scan, known: Known, outcome: Outcome) -> None:
         """The label that a `bind` had ended lives again."""
-        label = self.replacing.pop(bind.key)
-        story = self.archive.story(label)
-        story.take_out(bind)
-        if story.is_open(bind.place_in_order):
-            self.run_again(label, bind.place_in_order, known, outcome)
+        first = self.replacing.pop(bind.key)
+        label, story = bind.replaces, self.archive.story(bind.replaces)
+        story.take_out(first)
+        if not story.is_beyond(first.place_in_order):
+            self.run_again(label, first.place_in_order, known, outcome)
         self.conclude(label, known, outcome)
 
 

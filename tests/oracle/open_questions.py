@@ -105,10 +105,10 @@ class OpenQuestions:
         replaced = self.oracle.judging.replacing.get(scan.key)
         if replaced is None:
             return False
-        old = self.archive.story(replaced)
+        old = self.archive.story(scan.replaces)
         is_open = old.is_open(scan.place_in_order) and not self.is_at_an_open_edge(old, scan.time)
         unmade = self.unmakes_a_bind(old, "scrap", scan.place_in_order)
-        return not is_open or unmade or self.has_ended_a_told_timer(scan, replaced)
+        return not is_open or unmade or self.has_ended_a_told_timer(replaced, scan.replaces)
 
     def has_ended_a_told_timer(self, scan: Scan, label: str) -> bool:
         """When an alert that is over is told again, its time running again, is left open."""

@@ -21,6 +21,7 @@ class Oracle:
         self.clock = Clock()
         self.judging = Judging(self.registry, self.clock)
         self.archive, self.given = self.judging.archive, self.judging.given
+        self.stood: dict[tuple, str] = {}  # how each alert stood after the last line
 
     def answers(self, line: bytes) -> list[dict]:
         """The verdict with `alerts`, or the reject with all fields that may be named.
@@ -41,7 +42,7 @@ class Oracle:
         if key in self.given.bodies:
             if same != self.given.bodies[key]:
                 return [{"scan_id": body["scan_id"], "rejected": {"scan_id"} | wrong}]
-            return [*self.clock.advance(clock), self.given.repeated(key)]
+            return [*self.advance(clock), self.given.repeated(key)]
         if wrong:
             return [{"scan_id": body["scan_id"], "rejected": wrong}]
         accepted = Scan(
@@ -55,26 +56,40 @@ class Oracle:
         )
         if accepted.type == "void" and self.judging.is_of_another(accepted):
             return [{"scan_id": body["scan_id"], "rejected": OF_A_VOID}]
-        timer_line = self.clock.advance(clock)
+        timer_line = self.advance(clock)
         outcome = self.judging.take(accepted)
         self.given.first(accepted, same, outcome.verdict)
-        return [*timer_line, outcome.verdict | {"alerts": last_of_each(outcome.alerts)}, *self.given.revised(clock)]
+        return [
+            *timer_line,
+            outcome.verdict | {"alerts": self.last_of_each(outcome.alerts)},
+            *self.given.revised(clock),
+        ]
+
+    def last_of_each(self, alerts: list[dict]) -> list[dict]:
+        """Where one alert is told twice by one arrival, the first may as well not be, nor both where they undo each other."""
+        latest = {called(record): number for number, record in enumerate(alerts)}
+        status = {called(record): record["status"] for record in alerts}
+        undone = {name for name in latest if status[name] == self.stood.get(name, "retracted") == "retracted"}
+        fallen = {name for name in latest if status[name] == "retracted"}
+        self.stood |= status
+        return [
+            record | {"optional": True}
+            if called(record) in undone
+            or latest[called(record)] > number
+            or (record["status"] == "suspected" and called(record) in fallen)
+            else record
+            for number, record in enumerate(alerts)
+        ]
 
     def until(self, moment: datetime) -> list[dict]:
         """The timer line of a clock that goes on at the end of input, where anything falls due by it."""
-        return self.clock.advance(self.clock.after(moment))
+        return self.advance(self.clock.after(moment))
 
-
-def last_of_each(alerts: list[dict]) -> list[dict]:
-    """Where one alert is told twice by one arrival, the first may as well not be, nor both where they undo each other."""
-    latest = {called(record): number for number, record in enumerate(alerts)}
-    fallen = {called(record) for record in alerts if record["status"] == "retracted"}
-    return [
-        record | {"optional": True}
-        if latest[called(record)] > number or (record["status"] == "suspected" and called(record) in fallen)
-        else record
-        for number, record in enumerate(alerts)
-    ]
+    def advance(self, clock: datetime) -> list[dict]:
+        """What falls due until the clock stands so."""
+        lines = self.clock.advance(clock)
+        self.stood |= {called(record): record["status"] for line in lines for record in line["alerts"]}
+        return lines
 
 
 def called(record: dict) -> tuple:

@@ -115,6 +115,11 @@ class Past:
     def moves(self) -> list[Scan]:
         return self.of_type(*MOVES)
 
+    def way_out(self) -> Scan | None:
+        """The first scan that scrapped it, or that replaced its label."""
+        outs = (each for each in self.judged if each.scan.label != self.label or (each.moved and scraps(each.scan)))
+        return next((each.scan for each in outs), None)
+
     def last_move(self) -> Scan | None:
         """Where the cylinder is; a scrapped or replaced one is nowhere."""
         return None if self.scrapped else next(iter(self.moves()[-1:]), None)

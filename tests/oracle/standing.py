@@ -46,7 +46,10 @@ class Standing:
         alerts = []
         for code, evidence in wanted.items():
             if CATALOGUE[code].is_alerted:
-                alerts += self.raise_(key, code, alert(case, code, evidence))
+                record = alert(case, code, evidence)
+                if code not in found and self.stands(key, code):  # by its number, which a re-run does not look at again
+                    record["whom"] += self.told[key][code]["whom"]
+                alerts += self.raise_(key, code, record)
         for code in (self.told[key].keys() | self.waiting[key].keys()) - wanted.keys() - LOOKED_AT_ONCE:
             alerts += self.let_fall(key, code, case.known.clock)
         return alerts

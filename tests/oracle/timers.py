@@ -44,22 +44,41 @@ class Timer:
         return max(self.limit + AFTER_LIMIT[self.code], known_since + AFTER_ARRIVAL)
 
     def end(self, past: Past) -> Scan | None:
-        """The first scan that ended it."""
+        """The first scan that ended it. A cylinder leaves the world once."""
         later = [each for each in past.judged if each.scan.place_in_order > self.began.place_in_order]
-        return next((each.scan for each in later if self.is_ended_by(each)), None)
+        way_out = past.way_out()
+        return next(
+            (
+                each.scan
+                for each in later
+                if (each.scan is way_out if self.is_way_out(each) else self.is_ended_by(each))
+            ),
+            None,
+        )
+
+    def is_way_out(self, later: Judged) -> bool:
+        return later.scan.label != self.began.label or scraps(later.scan)
+
+    def is_among_ends(self, scan: Scan, past: Past) -> bool:
+        """Whether this scan still is one that ends it, be it the first or not."""
+        return any(each.scan is scan and self.is_ended_by(each) for each in past.judged)
 
     def outcome(self, past: Past) -> str:
         """What the scans, of which one has ended it, make of its alert once told.
 
         A time that never ran, or that was over before its limit, is `retracted`.
         """
-        began = next((place for place, each in enumerate(past.judged) if each.scan is self.began and each.moved), None)
-        if began is None or (
-            self.code == DWELL and not Past(past.label, past.judged[: began + 1], past.registry).full()
-        ):
+        if not self.ran(past):
             return "retracted"
         end = self.end(past)
         return "resolved" if end is not None and end.time >= self.limit else "retracted"
+
+    def ran(self, past: Past) -> bool:
+        """Whether the scan that began the time did, as it was last judged."""
+        began = next((place for place, each in enumerate(past.judged) if each.scan is self.began and each.moved), None)
+        if began is None:
+            return False
+        return self.code != DWELL or Past(past.label, past.judged[: began + 1], past.registry).full()
 
     def is_ended_by(self, later: Judged) -> bool:
         if later.scan.label != self.began.label:

@@ -21,6 +21,7 @@ class Watch:
         self.clock, self.archive, self.case_of = clock, archive, case_of
         self.running: dict[str, dict[tuple, datetime]] = defaultdict(dict)  # since when by the arrival clock
         self.told: dict[str, dict[tuple, tuple[Timer, dict]]] = defaultdict(dict)
+        self.ended: dict[tuple, Scan | None] = {}  # what had ended a timer when that was told
 
     def settle(self, label: str, clock: datetime) -> list[dict]:
         """Takes in the timers that now run; the alerts of those that were told and have another outcome now."""
@@ -33,17 +34,30 @@ class Watch:
             self.clock.at(now[key].due(clock), partial(self.past_due, now[key], clock))
         alerts = []
         for key, (timer, record) in self.told[label].items():
-            if key not in now and record["status"] != (outcome := timer.outcome(past)) and not self.is_final(timer):
+            if key in now or self.is_final(timer):
+                continue
+            self.ended[key] = timer.end(past) or past.way_out()
+            if record["status"] != (outcome := timer.outcome(past)):
                 alerts.append(self.tell(timer, over(record, outcome, clock)))
         return alerts
 
     def is_final(self, timer: Timer) -> bool:
-        """Whether what was said of its end stands for good, the end being beyond the window."""
+        """Whether what was said of its end stands for good, what now would have ended it being beyond the window.
+
+        Slow facts count from their arrival on: until what had ended it falls away, it stands as it was told.
+        """
         label = timer.began.label
         if self.told[label][timer.key][1]["status"] == "suspected":
             return False
-        end = timer.end(self.archive.past(label))
-        return end is not None and not self.archive.story(label).is_open(end.place_in_order)
+        past, story = self.archive.past(label), self.archive.story(label)
+        cause, told_by = timer.end(past) or past.way_out(), self.ended[timer.key]
+        if (
+            not timer.ran(past)
+            or cause is None
+            or (story.is_open(cause.place_in_order) and not story.is_beyond(cause.place_in_order))
+        ):
+            return False
+        return told_by is None or not story.is_open(told_by.place_in_order) or timer.is_among_ends(told_by, past)
 
     def past_due(self, timer: Timer, since: datetime, now: datetime) -> dict | None:
         if self.running[timer.began.label].get(timer.key) != since:
