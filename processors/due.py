@@ -6,7 +6,7 @@ Timers are no state of their own: they follow from the last move. What was told 
 from processors.alerts import timer_alert
 from processors.cylinder import Cylinder
 from processors.ledger import Entry, Ledger, Standing, current, move_of
-from processors.model import Alert, Scan, decode_alert
+from processors.model import Alert, decode_alert
 from processors.parameters import Schedule
 from processors.registry import Registry
 from processors.rules import BY_CODE, TIMERS, Rule
@@ -73,7 +73,7 @@ class Course:
             self._over.setdefault(timer, (at, by))
         self._runs, self._scrapped = now, state.scrapped
 
-    def judged_again(self, label: str, entry: Entry, scan: Scan, telling: Telling, registry: Registry) -> None:
+    def judged_again(self, label: str, entry: Entry, telling: Telling, registry: Registry) -> None:
         """The scan that began a time was judged again: what was told of that time may read otherwise."""
         if not self._is_watched:
             return

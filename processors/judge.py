@@ -47,6 +47,7 @@ def judge(ledger: Ledger, scan: Scan, offset: int, clock: int, registry: Registr
         return Judgement(replace(verdict_of(scan, at, known.told), duplicate=True))
     parameters = schedule.on(day_of(at))
     is_old = is_late(scan, at, parameters)
+    scan.received = None  # it is said; what is kept of it, and handed on, is the clock
     if not is_old and scan.type in PLAIN:
         judgement = in_order(ledger, scan, at, offset, clock, registry, schedule)
         if judgement is not None:

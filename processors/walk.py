@@ -79,7 +79,7 @@ class Walk:
 
     def _was_judged_again(self, entry: Entry, scan: Scan, had_effect: bool, codes: tuple[str, ...]) -> None:
         if self._course is not None:
-            self._course.judged_again(self._label, entry, scan, self._telling, self._registry)
+            self._course.judged_again(self._label, entry, self._telling, self._registry)
         if entry.has_effect != had_effect:
             self.recounted.append((entry, scan))
         if not entry.voided and not _COUNTED.intersection(codes).issubset(entry.codes):
