@@ -245,10 +245,13 @@ class LedgerPacking:
                     *(_days(facts.made), _days(facts.inspected), _days(facts.next_due), _days(facts.extended)),
                     _STATE[facts.state],
                     flags,
-                    None if fill is None else (_span(began - fill.at), number(fill.origin)),
+                    None if fill is None else self._filled(fill, facts.moves, began),
                     moves,
                     None if last is None else (self._id(last.scan_id, last.device), _span(last.arrived - last.at)),
-                    [(number(one.origin), _span(began - one.at), self._seen(one)) for one in facts.sightings],
+                    [
+                        (number(one.origin), _since(one.at, facts.moves, began), self._seen(one))
+                        for one in facts.sightings
+                    ],
                     [(one.site, _span(began - one.at), one.passed) for one in facts.prechecks] or None,
                     facts.postcheck,
                     facts.valve,
@@ -262,6 +265,18 @@ class LedgerPacking:
                 )
             )
         )
+
+    def _filled(self, fill: LastFill, moves: list[Move], began: int) -> Any:
+        """The move that it was, if that is known still."""
+        for number in range(-1, -1 - len(moves), -1):
+            if moves[number].at == fill.at and moves[number].origin == fill.origin:
+                return number
+        return _span(began - fill.at), self.origins.number(fill.origin)
+
+    def _last_fill(self, packed: Any, moves: list[Move], began: int) -> LastFill:
+        if isinstance(packed, int):
+            return LastFill(moves[packed].at, moves[packed].origin)
+        return LastFill(began - _long(packed[0]), self.origins.of(packed[1]))
 
     def _seen(self, sighting: Sighting) -> tuple[float, ...] | None:
         return None if sighting.geo == sighting.origin.place else _place(sighting.geo)
@@ -288,13 +303,13 @@ class LedgerPacking:
             known = of(origin)
             where = known.place if place is None else _geo(*place)
             assert where is not None
-            seen.append(Sighting(known, began - _long(at), where))
+            seen.append(Sighting(known, _moment_of(at, hands, began), where))
         return Cylinder(
             serial=serial, maker=word(maker), model=word(model), owner=word(owner),
             made=_ordinal(made), inspected=_ordinal(inspected),
             next_due=_ordinal(next_due), extended=_ordinal(extended), valve=valve, state=_STATES[state],
             full=bool(flags & _FULL), failed=bool(flags & _FAILED), scrapped=bool(flags & _SCRAPPED),
-            last_fill=None if fill is None else LastFill(began - _long(fill[0]), of(fill[1])),
+            last_fill=None if fill is None else self._last_fill(fill, hands, began),
             moves=hands, to_agency=bool(flags & _TO_AGENCY), sightings=seen, reported=reported or [],
             prechecks=[Precheck(site, began - _long(at), passed) for site, at, passed in prechecks or ()],
             postcheck=postcheck, retired=retired, missed=bool(flags & _MISSED), transferred=transferred or 0,
@@ -314,6 +329,19 @@ class LedgerPacking:
     ) -> Move:
         on = None if vehicle is None else self.words.of(vehicle)
         return Move(_KINDS[kind], began - _long(at), self.origins.of(origin), customer, on, sent_to)
+
+
+def _since(at: int, moves: list[Move], began: int) -> int | float:
+    """A moment before the window: the number of the move that was then (-1 is the last), if there is one."""
+    for number in range(-1, -1 - len(moves), -1):
+        if moves[number].at == at:
+            return number
+    span = _span(began - at)
+    return span if span >= 0 else float(began - at) / SECOND
+
+
+def _moment_of(since: int | float, moves: list[Move], began: int) -> int:
+    return moves[since].at if isinstance(since, int) and since < 0 else began - _long(since)
 
 
 def _list(count: int) -> bytes:

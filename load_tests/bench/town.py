@@ -73,6 +73,6 @@ def _customers(enterprise: Enterprise, count: int, rng: Random) -> Iterator[Cust
     for number in range(count):
         checked: date = FIRST_DAY.date() - timedelta(days=rng.randint(5, 200))
         yield Customer(
-            f"C{enterprise.id}-{number:07d}", "resident", station.district, around(rng, station.place, REACH_KM),
+            f"C{enterprise.id[1:]}{number:06d}", "resident", station.district, around(rng, station.place, REACH_KM),
             enterprise.id, station.id, YSP35, 2, 20, rng.random() >= NEVER_VERIFIED, checked, f"K{number}",
         )  # fmt: skip

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fontTools.pens.basePen import BasePen  # type: ignore[import-untyped] # it ships no types
-from fontTools.pens.svgPathPen import SVGPathPen  # type: ignore[import-untyped] # as above
-from fontTools.ttLib import TTCollection, TTFont  # type: ignore[import-untyped] # as above
+from fontTools.pens.basePen import BasePen  # it ships no types
+from fontTools.pens.svgPathPen import SVGPathPen  # as above
+from fontTools.ttLib import TTCollection, TTFont  # as above
 
 from stream.labels.captions import ALL_CAPTIONS
 from stream.labels.outlines import FILE, UNITS

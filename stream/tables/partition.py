@@ -19,8 +19,8 @@ from stream.tables.packed import PackedStore
 POSITION = b"@position"  # no label, customer or vehicle is spelled so
 _FORMAT, _FORMAT_1 = b"\x02", b"\x01"
 
-# So many keys are kept live beside their packed form: those of a day in a city, at 2 KB each.
-_LIVE_AT_MOST = 20_000
+# So many keys are kept live beside their packed form, at 3 KB each: 12 bytes a cylinder in a city of twelve partitions.
+_LIVE_AT_MOST = 1_000
 
 
 class Alarming(Protocol):
