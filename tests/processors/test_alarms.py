@@ -53,8 +53,9 @@ def test_the_moment_itself_is_not_past() -> None:
 
 def test_what_moved_on_does_not_pile_up() -> None:
     watched = Watched()
+    watched.alarms.past(HOUR)
     watched.move("b", 20_000 * HOUR)
-    for hour in range(1, 20_000):
+    for hour in range(2, 20_000):
         watched.move("a", hour * HOUR)
     watched.asked.clear()
     assert watched.alarms.past(19_999 * HOUR + 1) == ["a"]
@@ -77,3 +78,47 @@ def test_two_of_an_hour_are_given_in_order_of_their_moments_and_names() -> None:
     for key, moment in (("c", 7), ("b", 5), ("a", 7)):
         watched.move(key, HOUR + moment)
     assert watched.alarms.past(HOUR + 8) == ["b", "a", "c"]
+
+
+def test_few_that_moved_on_are_left_where_they_stood() -> None:
+    watched = Watched()
+    for number in range(3_000):
+        watched.moments[str(number)] = 0
+        watched.move(str(number), 5 * HOUR)
+    for number in range(1_400):
+        watched.move(str(number), 6 * HOUR)
+    assert watched.asked == [], "of 4,400 places 1,400 say nothing"
+    for _ in range(100):
+        watched.move("a", 7 * HOUR)
+        watched.move("a", 8 * HOUR)
+    watched.move("b", 7 * HOUR)
+    assert watched.asked == []
+
+
+def test_few_moves_of_one_alone_are_left_where_they_stood() -> None:
+    watched = Watched()
+    for hour in range(1, 1_000):
+        watched.move("a", hour * HOUR)
+    assert watched.asked == []
+
+
+def test_what_moves_within_the_hour_that_runs_leaves_no_place_behind() -> None:
+    watched = Watched()
+    watched.alarms.past(HOUR)
+    watched.move("b", 9 * HOUR)
+    for moment in range(1, 1_500):
+        watched.move("a", HOUR + moment)
+    assert watched.asked == []
+
+
+def test_what_waited_in_hours_gone_by_lets_nothing_pile_up() -> None:
+    watched = Watched()
+    for number in range(5_000):
+        watched.moments[str(number)] = 0
+        watched.move(str(number), HOUR)
+    assert len(watched.alarms.past(2 * HOUR)) == 5_000
+    for hour in range(3, 3_500):
+        watched.move("a", hour * HOUR)
+    watched.asked.clear()
+    assert watched.alarms.past(3_500 * HOUR) == ["a"]
+    assert len(watched.asked) < 2_100

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 from judged import judged
 
-from processors.intake import admit, parse
+from processors.intake import admit, parse, read
+from processors.model import ReceiveScan, Reject, Retired, Tick
 from processors.parameters import DEFAULT
 from processors.registry import Registry, parse_row
 from processors.times import instant
@@ -259,3 +260,26 @@ def test_who_may_send_is_told_by_the_row_of_the_device():
     receive = parse(json.dumps(scan("receive", device="station")).encode())
     device = admit(receive, instant(receive.time), registry, DEFAULT)
     assert (type(device).__name__, device.id, device.enterprise) == ("Device", "station", "E1")
+
+
+@pytest.mark.parametrize("blank", [b"", b" "], ids=["dense", "with blanks"])
+def test_what_stands_between_the_scans_is_told_from_them(blank):
+    now = b'"2026-11-10T10:00:00+08:00"'
+    assert isinstance(read(b'{"type":' + blank + b'"tick","received":' + now + b"}"), Tick)
+    retired = b'{"type":' + blank + b'"retired","label":"A","by":"B","time":' + now + b',"received":' + now + b"}"
+    assert isinstance(read(retired), Retired)
+    assert isinstance(read(b'{"type":' + blank + b'"tick"}'), Reject)
+    assert isinstance(read(json.dumps(scan("receive")).encode()), ReceiveScan)
+
+
+def test_a_scan_is_taken_back_by_its_own_enterprise_alone():
+    other = {**ROWS[4], "id": "other", "enterprise": "E2"}
+    void = {"scan_id": "intake-receive", "device": "station", "reason": "wrong cylinder"}
+    scans = [
+        scan("receive", device="station"),
+        scan("void", device="other", data=void),
+        scan("void", device="office", data=void),
+    ]
+    _, refused, revised = judged([*ROWS, other], [json.dumps(one).encode() for one in scans])
+    assert refused["rejected"]["field"] == "data.device"
+    assert (revised["type"], revised["verdict"]["violations"]) == ("revision", [])

@@ -1,5 +1,7 @@
 """State as the changelog keeps it: it comes back as it was, and another version's is refused."""
 
+from copy import copy
+
 import pytest
 
 from processors.cylinder import Cylinder, Move
@@ -18,7 +20,7 @@ STATES = [
 
 @pytest.mark.parametrize(("packing", "state", "alarm"), STATES, ids=["ledger", "holder"])
 def test_what_is_packed_comes_back(packing, state, alarm):
-    one = packing()
+    one, state = packing(), copy(state)
     packed = one.pack("L", state)
     assert packed[:1] == b"\x04"
     assert alarm_of(packed) == alarm
@@ -28,8 +30,10 @@ def test_what_is_packed_comes_back(packing, state, alarm):
 @pytest.mark.parametrize(("packing", "state", "alarm"), STATES, ids=["ledger", "holder"])
 def test_another_version_is_refused_and_named(packing, state, alarm):
     one = packing()
-    packed = b"\x07" + one.pack("L", state)[1:]
-    with pytest.raises(ValueError, match=rf"{type(state).__name__} of format b'\\x07', this version reads b'\\x0"):
+    packed = b"\x07" + one.pack("L", copy(state))[1:]
+    with pytest.raises(ValueError, match=rf"^{type(state).__name__} of format b'\\x07', this version reads b'\\x0"):
         one.unpack("L", packed)
     with pytest.raises(ValueError, match="format b''"):
         one.unpack("L", b"")
+    with pytest.raises(ValueError, match="format"):
+        one.unpack("L", one.pack("L", copy(state))[:8])

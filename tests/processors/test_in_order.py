@@ -1,0 +1,94 @@
+"""Which scan goes the short way, and that one which does not has changed nothing."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from test_packed import LABEL, NOON
+
+from processors.arrival import Judgement, Moved
+from processors.cylinder import Cylinder, Move
+from processors.in_order import in_order
+from processors.ledger import Awaited, Ledger, Standing
+from processors.model import Load, Reject, Scan, UnloadScan
+from processors.origins import Origin
+from processors.parameters import DEFAULT
+from processors.registry import Registry, parse_row
+from processors.times import HOUR, instant
+
+AT = instant(NOON)
+ROWS: list[dict[str, Any]] = [
+    {"kind": "enterprise", "id": "E1", "name": "one", "district": "330203"},
+    {"kind": "device", "id": "D", "enterprise": "E1", "device_kind": "vehicle"},
+]
+SCAN = UnloadScan(scan_id="scan-0001", label=LABEL, time=NOON, device="D", data=Load("V1"))
+LOADED = Cylinder(serial="A", owner="E1", moves=[Move("load", AT - HOUR, Origin("D"), vehicle="V1")])
+WAITS = Standing("0a" * 8, "OVERFILL", "D", "scan-0000", "waiting", AT + HOUR, b"")
+
+
+def registry() -> Registry:
+    found = Registry()
+    for line in ROWS:
+        row = parse_row(json.dumps(line).encode())
+        assert not isinstance(row, Reject), row
+        found.put(row)
+    return found
+
+
+def by_the_short(ledger: Ledger, scan: Scan = SCAN) -> Judgement | None:
+    return in_order(ledger, scan, AT, 7, AT, registry(), DEFAULT)
+
+
+def loaded(**fields: Any) -> Ledger:
+    return Ledger(base=LOADED, newest=AT - HOUR, **fields)
+
+
+def test_a_plain_scan_has_its_effect_and_needs_no_verdict() -> None:
+    ledger = loaded()
+    judgement = by_the_short(ledger)
+    assert judgement == Judgement(None, changed=True, moved=(Moved("vehicle/V1", holds=False),))
+    assert [(entry.at, entry.offset, entry.clock, entry.late) for entry in ledger.entries] == [(AT, 7, AT, False)]
+    assert (ledger.newest, ledger.alarm) == (AT, 0)
+    assert ledger.known_as("D", "scan-0001") is ledger.entries[0]
+
+
+def test_what_was_asked_for_once_is_kept_up_to_date() -> None:
+    ledger = loaded()
+    assert ledger.known_as("D", "scan-0001") is None
+    assert by_the_short(ledger)
+    assert ledger.known_as("D", "scan-0001") is ledger.entries[0]
+
+
+@pytest.mark.parametrize(
+    "ledger",
+    [
+        replace(loaded(), newest=AT),
+        replace(loaded(), newest=AT + 1),
+        loaded(standing=[WAITS]),
+        loaded(awaited=[Awaited("D", "scan-0009", "E1")]),
+        loaded(retired=AT + 1),
+        Ledger(),
+        Ledger(base=replace(LOADED, reported=["D/scan-0000"])),
+        Ledger(base=replace(LOADED, scrapped=True)),
+    ],
+    ids=["same moment", "not the newest", "told", "a void waits", "replaced", "not bound", "missing", "breaks a rule"],
+)
+def test_what_may_say_more_goes_the_long_way(ledger: Ledger) -> None:
+    before = replace(ledger, now=None)
+    assert by_the_short(ledger) is None
+    assert replace(ledger, now=None) == before
+
+
+def test_a_question_goes_the_long_way() -> None:
+    assert by_the_short(loaded(), replace(SCAN, dry_run=True)) is None
+
+
+def test_what_leaves_the_window_for_it_becomes_part_of_the_state_before() -> None:
+    ledger = loaded()
+    assert by_the_short(ledger)
+    later = replace(SCAN, scan_id="scan-0002", time=NOON + timedelta(hours=72, microseconds=1))
+    assert in_order(ledger, later, instant(later.time), 8, instant(later.time), registry(), DEFAULT)
+    assert [entry.scan_id for entry in ledger.entries] == ["scan-0002"]
+    assert [move.scan_id for move in ledger.base.moves] == ["", "scan-0001"]
