@@ -110,10 +110,6 @@ class Arrival:
             aliases=tuple(walk.aliases) if walk else (),
         )
 
-    def close(self, walk: Walk) -> Judgement:
-        """What a scan that found its place came to."""
-        return self.answer(self.entry.told, walk)
-
     def _moved(self) -> tuple[Moved, ...]:
         counts = self._scanned is not None and self._is_fact(self.entry)
         had, has = self.before.holder, current(self.ledger).holder

@@ -386,7 +386,7 @@ def _iso_day(days: int) -> str:
 def _place(geo: Geo) -> tuple[float, ...]:
     """Its degrees as ints where that is the same."""
     lon, lat = round(geo.lon * _DEGREES), round(geo.lat * _DEGREES)
-    accuracy = int(geo.acc_m) if geo.acc_m.is_integer() else geo.acc_m
+    accuracy = int(geo.acc_m) if geo.acc_m.is_integer() and geo.acc_m < 1 << 53 else geo.acc_m
     if lon / _DEGREES == geo.lon and lat / _DEGREES == geo.lat:
         return lon, lat, accuracy
     return geo.lon, geo.lat, accuracy

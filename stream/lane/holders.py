@@ -7,8 +7,8 @@ clock: a partition tells its changes before its tick, hence nothing earlier can 
 what fell due before it: every count is made as `pingliu judge` makes it over the same arrivals in one line. Of equal
 clocks that came in together the lower partition of `scans` goes first, since there is no other order to know.
 
-Delay: ticks come once a second into every partition of `scans`, all at one moment, so a change waits for the next one: a
-second at most and half of one on average, and then as long as that tick takes through both agents. A low-traffic city
+Delay: ticks come twice a second into every partition of `scans`, all at one moment: a change waits for the next one, half a
+second at most and a quarter of one on average, and then as long as that tick takes through both agents. A low-traffic city
 waits no longer than a busy one. What waits for a later moment (27, 31's number) waits by the same clock and no longer.
 
 A partition of `scans` that ticks no more (none of its records can be read; with the gateway down no scans come either)

@@ -140,6 +140,7 @@ def test_an_instant_far_from_today_comes_back(at: int) -> None:
         Geo(121.5512345, 29.87123456789, 12.0),
         Geo(1e-8, -1e-8, 1e-9),
         Geo(121.0, 29.0, 1e18),
+        Geo(121.0, 29.0, 1e20),
     ],
 )
 def test_a_place_comes_back_to_the_last_decimal(geo: Geo) -> None:
@@ -206,8 +207,9 @@ def test_of_moves_before_the_last_it_is_not_kept_when_and_as_what_they_arrived()
         {"offset": 1 << 40},
         {"alarm": AT},
         {"newest": AT},
-        {"retired": AT},
-        {"retired": 0},
+        {"retired": AT, "replaced": [AT]},
+        {"retired": 0, "replaced": [0]},
+        {"retired": AT, "replaced": [AT, AT + 5]},
         {"awaited": [Awaited("D", "scan-0001", None), Awaited("D", "scan-0002", "E1")]},
         {"asked": [Past("D", "scan-0001", b"12345678"), Past("E", "s", b"", Told("warn", ("UNKNOWN_LABEL",)))]},
         {"standing": [Standing("", "FILLED_DWELL", "D", "scan-0001", "shown", AT, b"", AT - 1)]},
