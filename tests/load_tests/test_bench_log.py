@@ -18,6 +18,7 @@ from load_tests.bench.outputs import (
     check_silent,
 )
 from processors.model import encode
+from processors.packed import LedgerPacking
 from processors.parameters import DEFAULT
 from processors.registry import Registry, Row, parse_row
 from stream import topics
@@ -50,7 +51,7 @@ def judged() -> list[Effects]:
     registry.put_all(row for row in rows if isinstance(row, Row))
     judge, effects = ChunkJudge(registry, DEFAULT), []
     for number in range(PARTITIONS):
-        state: Partition[Any] = Partition()
+        state: Partition[Any] = Partition(LedgerPacking())
         records = [one for one in expected().log.records if one.partition == number]
         read = [_Read(offset, one.key, one.value) for offset, one in enumerate(records)]
         effects += [judge.judge(number, state, read[at : at + 500], "") for at in range(0, len(read), 500)]
