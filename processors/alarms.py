@@ -45,6 +45,10 @@ class Alarms(Generic[K]):
         else:
             self._wait(hour, key)
 
+    def is_past(self, clock: int) -> bool:
+        """Whether `past` may find any."""
+        return clock // HOUR > self._hour or bool(self._soon and self._soon[0][0] < clock)
+
     def past(self, clock: int) -> list[K]:
         """The keys whose moment the clock is past, in order of moment and key. They are not given again until `moved`."""
         if clock // HOUR > self._hour:

@@ -68,7 +68,7 @@ class Arrival:
         self.label = label
         self._scanned = scanned
         self.ledger = ledger
-        ledger.packed = None  # whatever comes of it, it may change what was kept
+        ledger.open()  # whatever comes of it, it may change what was kept
         self.clock = clock
         self.registry = registry
         self.schedule = schedule

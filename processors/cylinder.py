@@ -4,26 +4,26 @@ These are the facts that rules look at, and nothing else: what was said of them 
 Lists are replaced and never changed in place, so that a shallow copy is a copy.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from msgspec import Struct
 
 from processors.model import (
-    BindScan,
-    CollectScan,
+    Bind,
+    Check,
+    Collect,
     Condition,
-    DeliverScan,
-    FillScan,
+    Deliver,
+    Fill,
     Geo,
-    InspectScan,
-    LoadScan,
-    MissingScan,
-    PostcheckScan,
-    PrecheckScan,
-    ReceiveScan,
-    Scan,
-    ScrapScan,
-    SendInspectionScan,
-    TransferScan,
-    UnloadScan,
+    Inspect,
+    Load,
+    Missing,
+    Receive,
+    Scrap,
+    SendInspection,
+    Transfer,
 )
 from processors.origins import Origin
 from processors.parameters import Parameters
@@ -150,6 +150,11 @@ class Cylinder(Struct, array_like=True, gc=False):
         return self.serial is not None
 
     @property
+    def is_good(self) -> bool:
+        """Whether it is in good standing: bound, in the world, and passed its last inspection."""
+        return self.serial is not None and not self.scrapped and self.retired is None and not self.failed
+
+    @property
     def nowhere(self) -> bool:
         """Whether it is out of the world: scrapped, or under another label."""
         return self.scrapped or self.retired is not None
@@ -192,88 +197,133 @@ class Cylinder(Struct, array_like=True, gc=False):
 
     def see(self, sighting: Sighting) -> None:
         """Remember where it was seen."""
+        device = sighting.origin.device
         for seen in self.sightings:
-            if seen.device != sighting.device:
+            if seen.origin.device != device:
                 self.sightings = [sighting, seen]
                 return
         self.sightings = [sighting]
 
-    def take(self, scan: Scan, move: Move, *, suspect: bool = False) -> None:
-        """Let a scan have its effect. `move` says who and where, whether or not the scan counts as a move.
+    def take(self, label: str, kind: str, data: Any, move: Move, *, suspect: bool = False) -> None:
+        """Let a scan of that type have its effect. `move` says who and where, whether or not the scan counts as a move.
 
         A `suspect` inspection (rule 10) that passes renews and clears nothing.
         """
-        before = self.last_move
-        match scan:
-            case BindScan():
-                self._bind(scan, move.at)
-            case TransferScan():
-                self.owner, self.transferred = scan.data.to, move.at
-            case CollectScan():
-                self.state, self.full = "with_courier", scan.data.full
-            case ReceiveScan():
-                self.state = "at_agency" if move.agency else "in_service"
-                self.full = scan.data.full or (self.full and not (before is not None and before.type == "deliver"))
-            case FillScan():
-                self.state, self.full = "in_service", True
-                self.last_fill = LastFill(move.at, move.origin)
-                self.prechecks, self.postcheck = [], None
-            case PrecheckScan():
-                others = [check for check in self.prechecks if check.site != move.site]
-                self.prechecks = [*others, Precheck(move.site, move.at, scan.data.passed)][-_PRECHECKS_KEPT:]
-            case PostcheckScan():
-                self.postcheck = scan.data.passed
-            case MissingScan():
-                self.missed = True
-            case LoadScan():
-                self.state = "on_vehicle"
-            case UnloadScan():
-                self.state = "in_service"
-            case DeliverScan():
-                self.state, self.full = "at_customer", False
-            case SendInspectionScan():
-                self.state, self.to_agency = "at_agency", True
-            case InspectScan():
-                self.full = False
-                if scan.data.result == "pass":
-                    self.state = "in_service"
-                if not suspect or scan.data.result != "pass":
-                    self.examine(scan, move)
-            case ScrapScan():
-                self.scrap(move)
-        if scan.type in MOVES:
-            self.moves = [*self.moves, move][-MOVES_KEPT:]
+        if kind == "bind":
+            self._bind(label, data, move.at)
+        elif kind == "inspect":
+            self._inspected(data, move, suspect=suspect)
+        elif (effect := _EFFECTS.get(kind)) is not None:
+            effect(self, data, move)
+        if kind in MOVES:
+            self.moves = [*self.moves[1 - MOVES_KEPT :], move]
             self.missed = False
-        if scan.type in _ENDS_WAY_TO_AGENCY:
+        if self.to_agency and kind in _ENDS_WAY_TO_AGENCY:
             self.to_agency = False
 
-    def _bind(self, scan: BindScan, at: int) -> None:
+    def _inspected(self, data: Inspect, move: Move, *, suspect: bool) -> None:
+        self.full = False
+        if data.result == "pass":
+            self.state = "in_service"
+        if not suspect or data.result != "pass":
+            self.examine(data, move)
+
+    def _bind(self, label: str, data: Bind, at: int) -> None:
         if self.bound:  # the same cylinder again changes nothing (rule 2)
             return
-        data = scan.data
         self.serial, self.maker, self.model, self.owner, self.valve = (
             data.serial, data.maker, data.model, data.owner, data.valve,
         )  # fmt: skip
         self.made = data.made.toordinal()
         self.inspected = data.inspected.toordinal()
         self.state, self.full = "in_service", False
-        if data.replaces and data.replaces != scan.label:
+        if data.replaces and data.replaces != label:
             self.replaces, self.bound_at = data.replaces, at
 
-    def examine(self, scan: InspectScan, move: Move) -> None:
+    def examine(self, data: Inspect, move: Move) -> None:
         """Let an inspection that has effect say how long it is good, or that it is not."""
         self.examined = move.at
-        self.valve = scan.data.valve or self.valve
-        match scan.data.result:
+        self.valve = data.valve or self.valve
+        match data.result:
             case "scrap":
                 self.scrap(move)
             case "fail":
                 self.failed = True
-            case "pass" if scan.data.next_due is not None:
+            case "pass" if data.next_due is not None:
                 self.failed = False
-                self.next_due = scan.data.next_due.toordinal()
+                self.next_due = data.next_due.toordinal()
                 self.extended = max(self.extended, self.next_due)
 
     def scrap(self, move: Move) -> None:
         """Out of the world, by that scan."""
         self.scrapped, self.scrapping = True, Scrapping(move.device, move.scan_id, move.enterprise, move.at)
+
+
+def _transfer(it: Cylinder, data: Transfer, move: Move) -> None:
+    it.owner, it.transferred = data.to, move.at
+
+
+def _collect(it: Cylinder, data: Collect, move: Move) -> None:  # noqa: ARG001 - every effect is asked alike
+    it.state, it.full = "with_courier", data.full
+
+
+def _receive(it: Cylinder, data: Receive, move: Move) -> None:
+    before = it.last_move
+    it.state = "at_agency" if move.agency else "in_service"
+    it.full = data.full or (it.full and not (before is not None and before.type == "deliver"))
+
+
+def _precheck(it: Cylinder, data: Check, move: Move) -> None:
+    others = [check for check in it.prechecks if check.site != move.site]
+    it.prechecks = [*others, Precheck(move.site, move.at, data.passed)][-_PRECHECKS_KEPT:]
+
+
+def _fill(it: Cylinder, data: Fill, move: Move) -> None:  # noqa: ARG001
+    it.state, it.full = "in_service", True
+    it.last_fill = LastFill(move.at, move.origin)
+    it.prechecks, it.postcheck = [], None
+
+
+def _postcheck(it: Cylinder, data: Check, move: Move) -> None:  # noqa: ARG001
+    it.postcheck = data.passed
+
+
+def _load(it: Cylinder, data: Load, move: Move) -> None:  # noqa: ARG001
+    it.state = "on_vehicle"
+
+
+def _unload(it: Cylinder, data: Load, move: Move) -> None:  # noqa: ARG001
+    it.state = "in_service"
+
+
+def _deliver(it: Cylinder, data: Deliver, move: Move) -> None:  # noqa: ARG001
+    it.state, it.full = "at_customer", False
+
+
+def _send_inspection(it: Cylinder, data: SendInspection, move: Move) -> None:  # noqa: ARG001
+    it.state, it.to_agency = "at_agency", True
+
+
+def _scrap(it: Cylinder, data: Scrap, move: Move) -> None:  # noqa: ARG001
+    it.scrap(move)
+
+
+def _missing(it: Cylinder, data: Missing, move: Move) -> None:  # noqa: ARG001
+    it.missed = True
+
+
+# By scan type; those of `bind` and `inspect` want to know more.
+_EFFECTS: dict[str, Callable[[Cylinder, Any, Move], None]] = {
+    "transfer": _transfer,
+    "collect": _collect,
+    "receive": _receive,
+    "precheck": _precheck,
+    "fill": _fill,
+    "postcheck": _postcheck,
+    "load": _load,
+    "unload": _unload,
+    "deliver": _deliver,
+    "send_inspection": _send_inspection,
+    "scrap": _scrap,
+    "missing": _missing,
+}

@@ -130,6 +130,21 @@ def next_alarm(ledger: Ledger, clock: int, schedule: Schedule) -> int:
     return min([*moments, *(due for *_, due in _untold(ledger, schedule))], default=0)
 
 
+def first_timer(cylinder: Cylinder, schedule: Schedule) -> int:
+    """When a time that runs is told next, of a cylinder in the world of which nothing was told; 0 is never."""
+    began = cylinder.last_move
+    if began is None:
+        return 0
+    parameters = schedule.on(day_of(began.at))
+    first, shortest = 0, began.arrived + Wait.SHORT.of(parameters)
+    for rule in TIMERS:
+        limit = rule.runs(cylinder, began, parameters) if rule.runs else None
+        if limit is not None:
+            due = max(limit + rule.told_after(parameters), shortest)
+            first = min(first, due) if first else due
+    return first
+
+
 def show(ledger: Ledger, before: dict[Timer, tuple[Rule, int, int]], clock: int, schedule: Schedule) -> None:
     """A time that runs only since the rules ran again: it is told no sooner than a wait after the arrival that showed it."""
     began = current(ledger).last_move

@@ -6,18 +6,22 @@ every history both ways.
 """
 
 from processors.arrival import Judgement, moved
-from processors.due import next_alarm
-from processors.findings import look, told_of, verdict_of
+from processors.due import first_timer
+from processors.findings import told_of, verdict_of
 from processors.ledger import Entry, Ledger, apply, current
 from processors.model import Scan
 from processors.parameters import Schedule
 from processors.registry import Registry
+from processors.rules import FOR_GOOD
 from processors.rules.case import Case
+from processors.scan_types import MOVES
 
 # No other type of scan names a label, a code or another scan beyond its own.
 PLAIN = frozenset(
     {"collect", "receive", "precheck", "fill", "postcheck", "load", "unload", "deliver", "send_inspection"}
 )
+
+_UNSAID = Judgement(None, changed=True)
 
 
 def in_order(
@@ -27,24 +31,33 @@ def in_order(
 
     Arguments as `judge`; `at` is the instant of the scan.
     """
-    if scan.dry_run or at <= ledger.newest or ledger.standing or ledger.awaited or ledger.retired is not None:
+    if scan.dry_run or at <= ledger.newest or ledger.standing or ledger.awaited:
+        return None
+    if ledger.may_know(scan.device, scan.scan_id):
         return None
     state = current(ledger)
-    if not state.bound or state.reported:
+    if not state.is_good or state.reported:
         return None
     case = Case(scan, at, state, registry, schedule)
-    if look(case):
-        return None
-    told = told_of(case, [], late=False)
-    had = state.holder
+    kind = scan.type
+    for judges in FOR_GOOD[kind]:
+        if judges(case) is not None:
+            return None
+    told = told_of(case, [], late=False) if kind == "precheck" else None
+    moves = kind in MOVES
+    had = state.holder if moves else None
     entry = Entry(at, scan, case.origin, offset, clock, False, case.sighting is not None, told)
+    scan.received = None  # it is said; what is kept of it, and handed on, is the clock
     ledger.newest = at
     ledger.make_room(case.parameters)
     apply(state, entry)
-    ledger.entries.append(entry)
-    if ledger.known is not None:
-        ledger.known[scan.device, scan.scan_id] = entry
-    ledger.alarm = next_alarm(ledger, clock, schedule)
+    ledger.append(entry)
+    if not moves and told is None:
+        return _UNSAID
+    if moves:  # nothing else begins or ends a time
+        ledger.alarm = first_timer(state, schedule)
     return Judgement(
-        None if told is None else verdict_of(scan, at, told), changed=True, moved=moved(had, state.holder, scan)
+        None if told is None else verdict_of(scan, at, told),
+        changed=True,
+        moved=moved(had, state.holder, scan) if moves else (),
     )

@@ -90,11 +90,11 @@ def _let_count(ledger: Ledger, entry: Entry, scan: Scan) -> None:
     move = move_of(entry)
     match scan:
         case InspectScan() if _has_moved_since(ledger, entry):  # so that it moves and empties it no more
-            ledger.base.examine(scan, move)
+            ledger.base.examine(scan.data, move)
         case ScrapScan():
             ledger.base.scrap(move)
         case _:
-            ledger.base.take(scan, move)
+            ledger.base.take(scan.label, scan.type, scan.data, move)
     where = entry.where
     if where is not None:
         _let_be_seen(ledger.base, Sighting(entry.origin, entry.at, where))

@@ -6,18 +6,20 @@ order can take its place and the rules run again from there (domain.md 5.3).
 
 from copy import copy
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from msgspec import Struct
 
 from processors.cylinder import Cylinder, Move, Sighting
-from processors.model import Answer, Geo, MissingScan, Scan
+from processors.model import Answer, Geo, Scan
 from processors.origins import Origin
 from processors.parameters import Parameters
 from processors.rules import HOLDING
 from processors.scan_types import MOVES
 from processors.times import HOUR
+
+_WITH_VEHICLE = frozenset({"load", "unload", "deliver"})
 
 Place = tuple[int, str, str]  # time, device, scan_id: the order of a cylinder's scans
 
@@ -99,13 +101,32 @@ class Standing(Struct, array_like=True, gc=False):
     ended: int = 0  # of a timer: when it did
 
 
-class Packed(Struct, gc=False):
-    """Of a ledger as it was packed last: the state before the window, and the scans of it."""
+class Window(Protocol):
+    """A ledger's state before the window and the scans of it, packed (packed.py): what a scan in order only adds to."""
 
-    began: int  # the instant that times are counted from
-    base: bytes
-    entries: bytes
-    count: int  # of entries
+    @property
+    def count(self) -> int:
+        """How many scans."""
+
+    @property
+    def first(self) -> int:
+        """When the first of them was, if there is any."""
+
+    @property
+    def last(self) -> int:
+        """When the last of them was, if there is any."""
+
+    def add(self, entry: Entry) -> None:
+        """One more, at the end."""
+
+    def may_hold(self, device: str, scan_id: str) -> bool:
+        """Whether a scan with these ids may be among them; False is sure."""
+
+    def fold(self, oldest: int) -> None:
+        """Let the scans from before an instant, of which one is left, become part of the state before the window."""
+
+    def opened(self) -> tuple[Cylinder, list[Entry]]:
+        """Both, unpacked."""
 
 
 class Awaited(Struct, array_like=True, frozen=True, gc=False):
@@ -130,8 +151,44 @@ class Ledger(Struct, gc=False):
     alarm: int = 0  # when to look at it next, by the arrival clock; 0 is never. Derived, kept to find its place
     now: Cylinder | None = None  # after all of the window; None until it is asked for
     replaced: list[int] = []  # when labels took its place, in order; `retired` is the first
-    packed: Packed | None = None  # what packing it anew may take over; None where that has changed
+    packed: Window | None = None  # `base` and `entries` as they are packed; None where they have changed since
     known: dict[tuple[str, str], "Entry | Past"] | None = None  # its scans by device and scan_id, once asked for
+    is_open: bool = True  # else `base` and `entries` are not unpacked yet: they are when first asked for
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Unpack `base` and `entries`: a scan in order needs neither, only the facts as they stand."""
+            if name not in ("base", "entries") or self.is_open:
+                raise AttributeError(name)
+            self.base, self.entries = self.packed.opened()
+            self.is_open = True
+            return self.base if name == "base" else self.entries
+
+    def shut(self, packed: Window) -> None:
+        """Leave `base` and `entries` packed until they are asked for."""
+        self.packed, self.is_open = packed, False
+        del self.base, self.entries
+
+    def open(self) -> None:
+        """They may change from now on: unpacked, and to be packed anew."""
+        _ = self.base
+        self.packed = None
+
+    def append(self, entry: Entry) -> None:
+        """A scan in order joins the window."""
+        if self.packed is not None:
+            self.packed.add(entry)
+        if self.is_open:
+            self.entries.append(entry)
+            if self.known is not None:
+                self.known[entry.device, entry.scan_id] = entry
+
+    def may_know(self, device: str, scan_id: str) -> bool:
+        """Whether a scan, a question, or what else is no fact of it may have these ids; False is sure."""
+        if self.packed is None or self.asked:
+            return self.known_as(device, scan_id) is not None
+        return self.packed.may_hold(device, scan_id)
 
     @property
     def is_forgotten(self) -> bool:
@@ -171,13 +228,19 @@ class Ledger(Struct, gc=False):
 
     def make_room(self, parameters: Parameters) -> None:
         """Before a scan is appended: let what leaves the window for it become part of the state before it."""
-        if self.entries and self.entries[-1].at < self.newest - parameters.window_hours * HOUR:
+        oldest = self.newest - parameters.window_hours * HOUR
+        kept = self.packed
+        if kept is not None and (not kept.count or (kept.first >= oldest and kept.count < parameters.window_scans)):
+            return
+        last = kept.last if kept is not None else self.entries[-1].at if self.entries else oldest
+        if last < oldest:
             # All of it, as nearly always where a cylinder comes round again: the facts as they stand are that state.
-            last = self.entries[-1].at
-            self.base, self.entries = copy(current(self)), []
+            self.base, self.entries, self.is_open = copy(current(self)), [], True
             self.base.retired = self.retired if self.retired is not None and self.retired <= last else None
             self.known = self.packed = None
             self._let_go()
+        elif kept is not None and not self.is_open and kept.count < parameters.window_scans and not self.standing:
+            kept.fold(oldest)
         else:
             self.fold(parameters, room=1)
 
@@ -233,34 +296,47 @@ def report_id(entry: Entry | Standing) -> str:
 
 def apply(cylinder: Cylinder, entry: Entry) -> None:
     """Let a judged scan have its effect on the facts."""
-    if entry.voided:
-        return
-    scan, codes = entry.scan, entry.codes
-    where = entry.where
-    if where is not None and "UNKNOWN_LABEL" not in codes:
-        cylinder.see(Sighting(entry.origin, entry.at, where))
-    if isinstance(scan, MissingScan):
-        cylinder.reported = [*cylinder.reported, report_id(entry)]
-    elif cylinder.reported and scan.type in MOVES:
+    if not entry.voided:
+        scan = entry.scan
+        let_count(
+            cylinder, scan.label, scan.type, scan.data, entry.at, entry.origin, entry.where, entry.codes, scan.scan_id,
+            entry.clock,
+        )  # fmt: skip
+
+
+def let_count(
+    cylinder: Cylinder, label: str, kind: str, data: Any, at: int, origin: Origin, where: Geo | None,
+    codes: tuple[str, ...], scan_id: str, clock: int,
+) -> None:  # fmt: skip
+    """The same, of what a scan and its judging come to; `codes` are the rules it broke, or would have."""
+    if where is not None and (not codes or "UNKNOWN_LABEL" not in codes):
+        cylinder.see(Sighting(origin, at, where))
+    if kind == "missing":
+        cylinder.reported = [*cylinder.reported, f"{origin.device}/{scan_id}"]
+    elif cylinder.reported and kind in MOVES:
         cylinder.reported = []
-    if not codes or entry.has_effect:
-        cylinder.take(scan, move_of(entry), suspect="INSPECTION_RECORD_SUSPECT" in codes)
+    if not codes or HOLDING.isdisjoint(codes):
+        move = made_move(kind, at, origin, data, scan_id, clock)
+        cylinder.take(label, kind, data, move, suspect="INSPECTION_RECORD_SUSPECT" in codes)
 
 
 def move_of(entry: Entry) -> Move:
     """Who and where, of a scan."""
-    scan = entry.scan
-    data = scan.data
-    return Move(
-        scan.type,
-        entry.at,
-        entry.origin,
-        getattr(data, "customer", None) or None,
-        getattr(data, "vehicle", None) or None,
-        getattr(data, "agency", None),
-        scan.scan_id,
-        entry.clock,
-    )
+    return made_move(entry.scan.type, entry.at, entry.origin, entry.scan.data, entry.scan.scan_id, entry.clock)
+
+
+def made_move(kind: str, at: int, origin: Origin, data: Any, scan_id: str, clock: int) -> Move:
+    """The same, of a scan that need not be at hand as one."""
+    customer = vehicle = agency = None
+    if kind in _WITH_VEHICLE:
+        vehicle = data.vehicle or None
+        if kind == "deliver":
+            customer = data.customer or None
+    elif kind == "collect":
+        customer = data.customer or None
+    elif kind == "send_inspection":
+        agency = data.agency
+    return Move(kind, at, origin, customer, vehicle, agency, scan_id, clock)
 
 
 def current(ledger: Ledger) -> Cylinder:

@@ -5,7 +5,7 @@ what is wrong. Fields the contract does not know are dropped here, so nothing un
 """
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -133,10 +133,7 @@ class Scan(Struct, kw_only=True, gc=False, omit_defaults=True, tag_field="type")
     received: Instant | None = None
     data: Any
 
-    @property
-    def type(self) -> str:
-        """The scan type, as the contract names it."""
-        return str(self.__struct_config__.tag)
+    type: ClassVar[str] = ""  # the scan type, as the contract names it: each one's tag
 
 
 class BindScan(Scan, tag="bind"):
@@ -232,6 +229,9 @@ AnyScan = (
     | LookupScan
     | HomeCheckScan
 )
+
+for _scan in AnyScan.__args__:
+    _scan.type = str(_scan.__struct_config__.tag)
 
 
 class Tick(Struct, tag_field="type", tag="tick"):

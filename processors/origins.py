@@ -15,7 +15,7 @@ from processors.model import Geo
 NUMBERED_AT_MOST = 1 << 18
 
 
-class Origin(Struct, array_like=True, frozen=True, gc=False):
+class Origin(Struct, array_like=True, frozen=True, cache_hash=True, gc=False):
     """Who and where, as a scan and the registry said when it was judged."""
 
     device: str

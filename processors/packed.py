@@ -16,7 +16,7 @@ from msgspec import Raw
 from msgspec.structs import astuple
 
 from processors.cylinder import Cylinder, LastFill, Move, Precheck, Scrapping, Sighting
-from processors.ledger import Awaited, Entry, Ledger, Packed, Past, Standing, Told
+from processors.ledger import Awaited, Entry, Ledger, Past, Standing, Told, let_count
 from processors.model import Answer, AnyScan, Bind, Geo, Inspect, Scan
 from processors.origins import Numbered, Origin
 from processors.packed_alerts import packed_standing, unpacked_standing
@@ -53,12 +53,64 @@ _decode_inspect = msgspec.msgpack.Decoder(Inspect).decode
 _NO_REST = b"\x90"
 
 
+class Packed:
+    """A ledger's state before the window and the scans of it, at rest."""
+
+    __slots__ = ("base", "began", "count", "entries", "first", "label", "last", "packing")
+
+    def __init__(
+        self, packing: "LedgerPacking", label: str, began: int, base: bytes, entries: bytes, count: int, last: int
+    ) -> None:
+        """`began` is the instant that times are counted from, and that of the first entry, if there is any."""
+        self.packing = packing
+        self.label = label
+        self.began = self.first = began
+        self.base = base
+        self.entries = entries
+        self.count = count
+        self.last = last
+
+    def add(self, entry: Entry) -> None:
+        """One more, at the end."""
+        self.entries += self.packing.entry(entry, self.began)
+        self.count += 1
+        self.last = entry.at
+
+    def may_hold(self, device: str, scan_id: str) -> bool:
+        """Whether a scan with these ids may be among them: False is sure. One of another device may look the same."""
+        return self.packing.packed_id(scan_id, device) in self.entries
+
+    def fold(self, oldest: int) -> None:
+        """Let the scans from before an instant, of which one is left, become part of the state before the window."""
+        packing, began = self.packing, self.began
+        _, *facts = _decode(self.base)
+        base = packing.facts(began, *facts)
+        entries: list[list[Any]] = _decode(_list(self.count) + self.entries)
+        gone = 0
+        while began + _long(entries[gone][1]) < oldest:
+            packing.let_count(self.label, began, base, *entries[gone])
+            gone += 1
+        kept = entries[gone:]
+        self.began = self.first = began + _long(kept[0][1])
+        for entry in kept:
+            entry[1] = _span(began + _long(entry[1]) - self.began)
+        self.base, self.entries, self.count = packing.base(base, self.began), b"".join(map(_encode, kept)), len(kept)
+
+    def opened(self) -> tuple[Cylinder, list[Entry]]:
+        """Both, unpacked."""
+        scanned = self.packing.scanned
+        entries = [scanned(self.label, self.began, *entry) for entry in _decode(_list(self.count) + self.entries)]
+        began, *facts = _decode(self.base)
+        return self.packing.facts(began, *facts), entries
+
+
 class LedgerPacking:
     """Packs the ledgers of one partition."""
 
     def __init__(self) -> None:
         self.origins = Numbered(b"@origin/", Origin)  # no label is spelled so
         self.words = Numbered(b"@word/", str)
+        self._named, self._name = ("", ""), b""  # the scan_id packed last
 
     def fresh(self) -> list[tuple[bytes, bytes]]:
         """The records of origins and words that are new, to be kept before what names them."""
@@ -69,17 +121,16 @@ class LedgerPacking:
         self.origins.learn(records)
         self.words.learn(records)
 
-    def pack(self, label: str, ledger: Ledger) -> bytes:  # noqa: ARG002 - the label is the key
+    def pack(self, label: str, ledger: Ledger) -> bytes:
         """The ledger in its packed form, but for the facts after the window, which follow from those before it."""
         kept = ledger.packed
-        entries = ledger.entries
-        if kept is None:
+        if not isinstance(kept, Packed):
+            entries = ledger.entries
             began = entries[0].at if entries else ledger.newest
-            kept = Packed(began, self._base(ledger.base, began), b"", 0)
+            kept = Packed(self, label, began, self.base(ledger.base, began), b"", 0, began)
+            for entry in entries:
+                kept.add(entry)
             ledger.packed = kept
-        while kept.count < len(entries):
-            kept.entries += self._entry(entries[kept.count], kept.began)
-            kept.count += 1
         rest = _NO_REST
         if ledger.asked or ledger.standing or ledger.awaited or ledger.replaced:
             told = [packed_standing(one, kept.began) for one in ledger.standing]
@@ -99,16 +150,22 @@ class LedgerPacking:
 
     def unpack(self, label: str, packed: bytes) -> Ledger:
         """The ledger from its packed form. Raises ValueError for a format of another version."""
-        offset, newest, base, entries, rest = _decode_raw(opened(packed, FORMAT, "Ledger"))
+        offset, newest, base, window, rest = _decode_raw(opened(packed, FORMAT, "Ledger"))
         began, *facts = _decode(base)
         ledger = Ledger(offset, newest=began + _long(newest), alarm=alarm_of(packed))
         if len(rest) > 1:
             ledger.asked, ledger.standing, ledger.awaited, ledger.replaced = self._rest(label, began, *_decode(rest))
             ledger.retired = ledger.replaced[0] if ledger.replaced else None
-        ledger.base = self._facts(began, *facts)
-        found = _decode(entries)
-        ledger.entries = [self._scanned(label, began, *entry) for entry in found]
-        ledger.packed = Packed(began, bytes(base), bytes(entries)[len(_list(len(found))) :], len(found))
+        now = self.facts(began, *facts)
+        entries = _decode(window)
+        for entry in entries:
+            self.let_count(label, began, now, *entry)
+        if ledger.retired is not None:
+            now.retired = ledger.retired
+        ledger.now = now
+        count = len(entries)
+        last = began + _long(entries[-1][1]) if entries else began
+        ledger.shut(Packed(self, label, began, bytes(base), bytes(window)[len(_list(count)) :], count, last))
         return ledger
 
     def _rest(
@@ -127,44 +184,69 @@ class LedgerPacking:
             replaced or [],
         )
 
-    def _entry(self, entry: Entry, began: int) -> bytes:
+    def entry(self, entry: Entry, began: int) -> bytes:
+        """One of the window."""
         scan, told = entry.scan, entry.told
         kind = scan.type
         flags = (_LATE if entry.late else 0) | (_SEEN if entry.seen else 0) | (_VOIDED if entry.voided else 0)
         data = _encode(scan.data) if kind in ("bind", "inspect") else _shorn(astuple(scan.data), kind in _WITH_FULL)
-        fields = (
+        fields: tuple[Any, ...] = (
             _KIND[kind], _span(entry.at - began), self.origins.number(entry.origin),
-            self._id(scan.scan_id, scan.device), entry.offset,
+            Raw(self.packed_id(scan.scan_id, scan.device)), entry.offset,
             _span(entry.clock - entry.at), flags, data, None if scan.geo is None else _place(scan.geo),
         )  # fmt: skip
         if told is not None or entry.revision:
-            fields += (entry.revision, None if told is None else self._said(told))  # type: ignore[assignment]
+            fields += (entry.revision, None if told is None else self._said(told))
         elif scan.geo is None:
-            fields = fields[:-1]  # type: ignore[assignment]
+            fields = fields[:-1]
         return _encode(fields)
 
-    def _scanned(
+    def let_count(
+        self, label: str, began: int, now: Cylinder, kind: int, at: Any, origin: Any, scan_id: Any, offset: int,  # noqa: ARG002
+        clock: Any, flags: int, data: Any, geo: Any = None, revision: int = 0, told: Any = None,  # noqa: ARG002
+    ) -> None:  # fmt: skip
+        """Let an entry have its effect on the facts, as `ledger.apply` of the same unpacked."""
+        if flags & _VOIDED:
+            return
+        name, known, when = _KINDS[kind], self.origins.of(origin), began + _long(at)
+        where = None if not flags & _SEEN else known.place if geo is None else _geo(*geo)
+        codes = (
+            ()
+            if told is None
+            else (*(told[1] or () if len(told) > 1 else ()), *(told[2] or () if len(told) > 2 else ()))
+        )
+        let_count(
+            now, label, name, self._data(name, data), when, known, where, codes, self._id_of(scan_id), when + _long(clock)
+        )  # fmt: skip
+
+    def _data(self, name: str, data: Any) -> Any:
+        """What a scan said beyond the common fields."""
+        if name == "bind":
+            return _decode_bind(data)
+        return _decode_inspect(data) if name == "inspect" else _DATA[name](*data)
+
+    def scanned(
         self, label: str, began: int, kind: int, at: Any, origin: Any, scan_id: Any, offset: int, clock: Any, flags: int,
         data: Any, geo: Any = None, revision: int = 0, told: Any = None,
     ) -> Entry:  # fmt: skip
+        """One of the window, as it was."""
         name = _KINDS[kind]
         known = self.origins.of(origin)
         when = began + _long(at)
-        match name:
-            case "bind":
-                said: Any = _decode_bind(data)
-            case "inspect":
-                said = _decode_inspect(data)
-            case _:
-                said = _DATA[name](*data)
         scan: Scan = _SCANS[name](
             scan_id=self._id_of(scan_id), label=label, time=_moment(when), device=known.device, operator=known.operator,
-            site=known.named, geo=None if geo is None else _geo(*geo), data=said,
+            site=known.named, geo=None if geo is None else _geo(*geo), data=self._data(name, data),
         )  # fmt: skip
         return Entry(
             when, scan, known, offset, when + _long(clock), bool(flags & _LATE), bool(flags & _SEEN),
             None if told is None else self._told(*told), revision, bool(flags & _VOIDED),
         )  # fmt: skip
+
+    def packed_id(self, scan_id: str, device: str) -> bytes:
+        """A scan_id as an entry has it; asked for twice, whether it is known and then to be kept."""
+        if self._named != (scan_id, device):
+            self._named, self._name = (scan_id, device), _encode(self._id(scan_id, device))
+        return self._name
 
     def _id(self, scan_id: str, device: str) -> Any:
         """A scan_id; of one that counts, as most do, its beginning's number, the count and how many digits that has."""
@@ -210,7 +292,8 @@ class LedgerPacking:
             _ANSWER[decision], tuple(codes or ()), tuple(prevented or ()), bool(late), said, tuple(sterner or ())
         )
 
-    def _base(self, facts: Cylinder, began: int) -> bytes:
+    def base(self, facts: Cylinder, began: int) -> bytes:
+        """The facts before the window."""
         number = self.origins.number
         flags = (
             (_FULL if facts.full else 0)
@@ -281,7 +364,7 @@ class LedgerPacking:
     def _seen(self, sighting: Sighting) -> tuple[float, ...] | None:
         return None if sighting.geo == sighting.origin.place else _place(sighting.geo)
 
-    def _facts(
+    def facts(
         self, began: int, serial: str | None = None, maker: Any = "", model: Any = "", owner: Any = "", made: Any = None,
         inspected: Any = None, next_due: Any = None, extended: Any = None, state: int = 0, flags: int = 0,
         fill: Any = None, moves: Iterable[Any] = (), last: Any = None, sightings: Iterable[Any] = (),
@@ -289,6 +372,7 @@ class LedgerPacking:
         retired: int | None = None, transferred: int | None = None, examined: int | None = None, scrapping: Any = None,
         replaces: str | None = None, bound_at: int | None = None,
     ) -> Cylinder:  # fmt: skip
+        """The facts before the window."""
         of, word = self.origins.of, self.words.of
         hands = [self._hand(began, *move) for move in moves]
         if last is not None:

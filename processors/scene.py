@@ -30,6 +30,7 @@ class Scene(Struct, frozen=True, gc=False):
     filling_enterprise_id: str | None  # the site's enterprise, or the scan's where no site is known (rules 11 and 13)
     filling_enterprise: Enterprise | None
     origin: Origin
+    is_public: bool  # its device is the public's
 
 
 class Scenes:
@@ -73,4 +74,5 @@ def scene_of(registry: "Registry", device: str, operator: str | None, named: str
     )
     enterprise = registry.enterprise(enterprise_id, day)
     filling = enterprise if filling_id == enterprise_id else registry.enterprise(filling_id, day)
-    return Scene(day, row, enterprise_id, enterprise, site_id, site, filling_id, filling, origin)
+    is_public = row is not None and row.device_kind == "public"
+    return Scene(day, row, enterprise_id, enterprise, site_id, site, filling_id, filling, origin, is_public)

@@ -5,6 +5,7 @@ An *instant* is an int, microseconds since 1970-01-01T00:00Z. A *day* is an int,
 """
 
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 
 SHANGHAI = timezone(timedelta(hours=8))
 SECOND = 1_000_000
@@ -38,6 +39,7 @@ def iso_day(day: int) -> str:
     return date.fromordinal(day).isoformat()
 
 
+@lru_cache(1 << 16)  # a city has some ten thousand such days
 def years_after(day: int, years: int) -> int:
     """The same day and month, `years` later; 29 February becomes 28 February where there is none."""
     start = date.fromordinal(day)

@@ -6,7 +6,7 @@ from processors.rules import custody, filling, inspection, labels, licence, owne
 from processors.rules.declaration import CATALOGUE, EVERY_SCAN, Judges, Rule, Wait
 from processors.scan_types import SENDERS
 
-__all__ = ["BY_CODE", "FOR_HOLDER", "FOR_PRECHECK", "FOR_SCAN", "HOLDING", "RULES", "TIMERS", "Rule"]
+__all__ = ["BY_CODE", "FOR_GOOD", "FOR_HOLDER", "FOR_PRECHECK", "FOR_SCAN", "HOLDING", "RULES", "TIMERS", "Rule"]
 
 # Each module declares its rules when it is read.
 _MODULES = (custody, filling, inspection, labels, licence, ownership, places, supply, timers, transport)
@@ -33,6 +33,14 @@ def _rules_at(key: str) -> tuple[tuple[Rule, Judges, Wait], ...]:
 
 FOR_SCAN = MappingProxyType({scan_type: _rules_for(scan_type) for scan_type in SENDERS if scan_type != "precheck"})
 FOR_PRECHECK = tuple((rule, judges) for rule, judges in _AT_LABEL if rule.at_precheck)
+
+# What is to be asked of a cylinder in good standing, and no more: the first evidence ends it, so no rule stands alone.
+FOR_GOOD = MappingProxyType(
+    {
+        scan_type: tuple(judges for rule, judges in rules if not rule.spares_good)
+        for scan_type, rules in (*FOR_SCAN.items(), ("precheck", FOR_PRECHECK))
+    }
+)
 
 FOR_HOLDER = MappingProxyType({key: _rules_at(key) for key in ("customer", "vehicle")})
 TIMERS = tuple(rule for rule in RULES if rule.runs)

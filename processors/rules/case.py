@@ -53,6 +53,7 @@ class Case:
         self.filling_enterprise_id = scene.filling_enterprise_id
         self.filling_enterprise = scene.filling_enterprise
         self.origin = scene.origin  # who and where, to be kept
+        self.is_public = scene.is_public
 
     @lazy
     def model(self) -> Model | None:
@@ -64,16 +65,15 @@ class Case:
 
         A scan's place is its own `geo`, else its site's, which is exact.
         """
-        place = self.scan.geo or self.origin.place
-        if place is None or place.acc_m >= self.parameters.clone_accuracy_metres:
+        scan, origin = self.scan, self.origin
+        place = scan.geo or origin.place
+        if place is None or self.is_public or scan.dry_run or isinstance(scan, LookupScan):
             return None
-        if self.scan.dry_run or isinstance(self.scan, LookupScan):
+        if place.acc_m >= self.parameters.clone_accuracy_metres:
             return None
-        if self.device is not None and self.device.device_kind == "public":
-            return None
-        return Sighting(self.origin, self.at, place)
+        return Sighting(origin, self.at, place)
 
-    @lazy
+    @property
     def full_before_or_after(self) -> bool:
         """Whether the cylinder is full before this scan or by it."""
         return self.cylinder.full or isinstance(self.scan, FillScan) or getattr(self.scan.data, "full", False)

@@ -10,7 +10,7 @@ from processors.times import rfc3339
 @rule(
     no=4, code="SCRAPPED_IN_USE", zh="报废瓶流通", en="Scrapped cylinder in use", severity="critical",
     scans=EVERY_SCAN, to=(MS,), to_at_delivery=(GE,), basis=("SEL48", "SEL84"), device="deny", duty=Duty.SCANNING,
-    at_precheck=True, alone=True, holds_state=True,
+    at_precheck=True, alone=True, holds_state=True, spares_good=True,
 )  # fmt: skip
 def scrapped_in_use(case: Case) -> Evidence | None:
     """A cylinder is scanned in any way after it was scrapped, by a `scrap` or by an `inspect` with the result scrap, or

@@ -101,6 +101,7 @@ class Rule:
     always: bool = False  # judged even beside a rule that stands alone
     fact_at_precheck: bool = False  # a fact even where a precheck only asks: told and alerted
     holds_state: bool = False  # the scan does not move the state
+    spares_good: bool = False  # never holds for a cylinder in good standing (`Cylinder.is_good`)
     wait: Wait = Wait.NONE
     key: Key = "label"  # whose state it looks at
     judges: Judges | None = None

@@ -66,7 +66,7 @@ def inspection_due_soon(case: Case) -> Evidence | None:
 @rule(
     no=9, code="INSPECTION_FAILED_IN_USE", zh="不合格瓶流通", en="Failed cylinder in use", severity="critical",
     scans=("transfer", *MOVES_BUT_SENDING), to=(MS,), basis=("ZS10(3)",), device="deny", duty=Duty.SCANNING,
-    at_precheck=True,
+    at_precheck=True, spares_good=True,
 )  # fmt: skip
 def inspection_failed_in_use(case: Case) -> Evidence | None:
     """A cylinder that failed its inspection and has passed none since (a suspect pass is none, see rule 10) is

@@ -9,7 +9,7 @@ from processors.rules.declaration import EVERY_SCAN, GE, MS, Duty, Evidence, rul
 @rule(
     no=1, code="UNKNOWN_LABEL", zh="未登记标签", en="Label not registered", severity="high",
     scans=EVERY_SCAN, to=(MS,), to_at_delivery=(GE,), basis=("SEL83",), device="deny", duty=Duty.SCANNING,
-    at_precheck=True, alone=True, holds_state=True,
+    at_precheck=True, alone=True, holds_state=True, spares_good=True,
 )  # fmt: skip
 def unknown_label(case: Case) -> Evidence | None:
     """A label is scanned that no `bind` ever named, or one with a wrong check digit or check character. A right label

@@ -1,6 +1,6 @@
 """Rules 3 and 34: where a cylinder may be, and that it is in one place at a time."""
 
-from processors.places import metres_between
+from processors.places import metres_between, surely_within
 from processors.rules.case import Case
 from processors.rules.declaration import EVERY_SCAN, FR, GE, MS, Duty, Evidence, rule
 from processors.times import HOUR, rfc3339
@@ -30,8 +30,13 @@ def label_clone_suspect(case: Case) -> Evidence | None:
     here = case.sighting
     if here is None:
         return None
-    other = next((seen for seen in case.cylinder.sightings if seen.device != here.device), None)
-    if other is None:
+    device = here.origin.device
+    for other in case.cylinder.sightings:
+        if other.origin.device != device:
+            break
+    else:
+        return None
+    if surely_within(case.parameters.clone_metres, here.geo, other.geo):
         return None
     metres, hours = metres_between(here.geo, other.geo), abs(here.at - other.at) / HOUR
     if metres <= case.parameters.clone_metres or metres / 1000 <= case.parameters.clone_km_per_hour * hours:
@@ -62,6 +67,8 @@ def unapproved_location(case: Case) -> Evidence | None:
 def _outside_radius(case: Case) -> Evidence | None:
     geo, site = case.scan.geo, case.site
     if geo is None or site is None or site.geo is None or site.radius_m is None:
+        return None
+    if surely_within(site.radius_m + geo.acc_m, geo, site.geo):
         return None
     metres = metres_between(geo, site.geo)
     if metres <= site.radius_m + geo.acc_m:

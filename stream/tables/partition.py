@@ -129,6 +129,10 @@ class Partition(Generic[State]):
         self._packed.remove(key)
         return last
 
+    def is_past(self, clock: int) -> bool:
+        """Whether `past` may find any."""
+        return self._alarms.is_past(clock)
+
     def past(self, clock: int) -> list[tuple[str, State]]:
         """The keys whose moment the arrival clock is past, in order of moment and key, and their states."""
         due = []

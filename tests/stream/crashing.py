@@ -51,7 +51,10 @@ def known(changelog: Changelog) -> tuple[dict[str, Ledger], Position]:
     """What a changelog says, whatever the numbers it gives to origins."""
     state: Partition[Ledger] = Partition.restored(kept(changelog), LedgerPacking())
     found = {label: state.get(label) for label in state}
-    return {label: replace(one, packed=None) for label, one in found.items() if one is not None}, state.position
+    for one in found.values():
+        if one is not None:
+            one.open()
+    return {label: one for label, one in found.items() if one is not None}, state.position
 
 
 class Worker:

@@ -30,7 +30,9 @@ def test_what_was_live_is_live_again() -> None:
         assert one is not None
         assert other is not None
         assert current(one) == current(other)
-        assert replace(one, now=None, packed=None) == replace(other, now=None, packed=None)
+        one.open()
+        other.open()
+        assert replace(one, now=None) == replace(other, now=None)
     assert after.position == before.state.position
     assert after.position.upto == 3
     assert after.position.clock > 0
