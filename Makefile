@@ -16,7 +16,7 @@ demo: setup ## A simulated city, judged live (KEEP=1: stay up)
 	@$(BIN)/pingliu demo $(if $(KEEP),--keep) $(DEMO_FLAGS)
 
 test: setup ## All tests, with a real broker and a real ClickHouse
-	@$(BIN)/python -m pytest $(TEST_FLAGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TEST_FLAGS)
 
 mutants: setup ## Whether the tests notice a change in processors/ (ONLY=processors/rules: in a part)
 	@nice $(BIN)/python -m tests.mutants $(ONLY)

@@ -122,7 +122,7 @@ class Window(Protocol):
     def may_hold(self, device: str, scan_id: str) -> bool:
         """Whether a scan with these ids may be among them; False is sure."""
 
-    def fold(self, oldest: int) -> None:
+    def fold(self, oldest: float) -> None:
         """Let the scans from before an instant, of which one is left, become part of the state before the window."""
 
     def opened(self) -> tuple[Cylinder, list[Entry]]:

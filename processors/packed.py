@@ -80,7 +80,7 @@ class Packed:
         """Whether a scan with these ids may be among them: False is sure. One of another device may look the same."""
         return self.packing.packed_id(scan_id, device) in self.entries
 
-    def fold(self, oldest: int) -> None:
+    def fold(self, oldest: float) -> None:
         """Let the scans from before an instant, of which one is left, become part of the state before the window."""
         packing, began = self.packing, self.began
         _, *facts = _decode(self.base)

@@ -94,7 +94,7 @@ def follow(rows: Iterable[ScanRow], registry: Registry, schedule: Schedule) -> L
             continue  # it stands among the hands, and had no effect
         if not isinstance(scan, PrecheckScan) and not any(_holds_state(code) for code in row.violations):
             suspect = "INSPECTION_RECORD_SUSPECT" in row.violations
-            life.cylinder.take(scan, _move(row, case), suspect=suspect)
+            life.cylinder.take(scan.label, scan.type, scan.data, _move(row, case), suspect=suspect)
             _note(life, scan, hand)
     if life.cylinder.bound:
         day = day_of(row.time)

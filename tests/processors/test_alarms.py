@@ -38,7 +38,9 @@ def test_it_finds_what_a_search_of_all_finds(steps: list[tuple[str, int]]) -> No
             continue
         clock = max(clock, moment)
         due = sorted((at, one) for one, at in watched.moments.items() if 0 < at < clock)
+        assert watched.alarms.is_past(clock) or not due
         assert watched.alarms.past(clock) == [one for _, one in due]
+        assert not watched.alarms.is_past(clock), "what was given is gone, and the hour has come"
         for _, one in due:
             watched.move(one, 0)
 

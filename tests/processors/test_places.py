@@ -1,13 +1,15 @@
 """Distances, and that exactly a limit is in order."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from test_case import case
 
 from processors.cylinder import Cylinder, Sighting
 from processors.model import Geo
 from processors.origins import Origin
 from processors.parameters import Parameters, Schedule
-from processors.places import metres_between
+from processors.places import metres_between, surely_within
 from processors.rules import BY_CODE
 from processors.rules.case import Case
 from processors.times import HOUR
@@ -30,6 +32,21 @@ STATION, HARBOUR = Geo(121.55, 29.87, 10), Geo(121.86, 29.47, 10)
 def test_the_distance_is_that_on_a_sphere_of_the_mean_radius(one: Geo, other: Geo, metres: float) -> None:
     assert metres_between(one, other) == pytest.approx(metres, abs=0.01)
     assert metres_between(other, one) == metres_between(one, other)
+
+
+places = st.builds(Geo, st.floats(-180, 180), st.floats(-90, 90))
+
+
+@given(one=places, other=places, metres=st.floats(0, 21_000_000))
+def test_what_is_surely_within_is_so(one: Geo, other: Geo, metres: float) -> None:
+    assert not surely_within(metres, one, other) or metres_between(one, other) <= metres
+
+
+def test_nearly_all_that_is_near_is_surely_so() -> None:
+    near = Geo(STATION.lon + 0.004, STATION.lat - 0.004)
+    assert surely_within(1000, STATION, near)
+    assert surely_within(0, STATION, STATION)
+    assert not surely_within(metres_between(STATION, HARBOUR), STATION, HARBOUR)
 
 
 def seen_an_hour_before(**limits: float) -> Case:

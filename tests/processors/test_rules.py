@@ -10,10 +10,12 @@ from types import FrameType
 
 import pytest
 
+from processors import findings, judge, walk
 from processors.parameters import Parameters, Schedule
 from processors.registry import parse_row
 from processors.replay import Replay
 from processors.rules import BY_CODE, RULES, Rule
+from processors.rules.case import Case
 from processors.rules.declaration import Wait, in_full
 from processors.rules.explained import explained_in
 from tests.oracle.histories import History
@@ -107,6 +109,26 @@ def read() -> dict[str, set[str]]:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_a_rule_declares_just_the_parameters_it_reads(rule: Rule, read: dict[str, set[str]]) -> None:
     assert set(rule.parameters) - WAITS == read.get(rule.code, set())
+
+
+def test_what_spares_a_cylinder_in_good_standing_never_holds_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    spares = [rule.judges for rule in RULES if rule.spares_good and rule.judges]
+    seen = []
+
+    def look_and_see(case: Case) -> list[findings.Finding]:
+        if case.cylinder.is_good:
+            seen.extend(judges(case) for judges in spares)
+        return findings.look(case)
+
+    monkeypatch.setattr(judge, "PLAIN", frozenset())  # the short way asks nobody else
+    monkeypatch.setattr(walk, "look", look_and_see)
+    for seed in range(4):
+        history = History(seed, 500)
+        replay = Replay([parse_row(json.dumps(row).encode()) for row in history.rows], Schedule(Parameters()))
+        for line in history.lines:
+            replay.take(line)
+    assert len(seen) > 1000
+    assert not any(seen)
 
 
 @pytest.mark.parametrize("wait", Wait)

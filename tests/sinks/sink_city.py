@@ -62,9 +62,14 @@ def make_topics(broker):
     until(lambda: len(ours()) == len(new))
 
 
+_FAILURES = []  # of sinks in threads of this process
+
+
 def until(true, seconds=150):
     deadline = time.monotonic() + seconds
     while not true():
+        if _FAILURES:
+            raise AssertionError("waited for a sink that failed") from _FAILURES[0]
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
 
@@ -73,7 +78,7 @@ class City:
     """Writes scans, and runs that judge them, as gateway and worker would."""
 
     def __init__(self, broker):
-        self._producer = Producer({"bootstrap.servers": broker, "linger.ms": 5})
+        self._producer = Producer({"bootstrap.servers": broker, "linger.ms": 5, "log_level": 0})
         self._next = [0] * PARTITIONS
         self.scans = 0
         self.alerts = 0
@@ -184,13 +189,13 @@ class Nobody:
 @contextmanager
 def sinking(settings):
     """A sink in a thread of this process; an exception in it fails the test."""
-    stop, health, failures = threading.Event(), Health(), []
+    stop, health = threading.Event(), Health()
 
     def body():
         try:
             archive.run(settings, stop, Nobody(), health)
         except BaseException as error:
-            failures.append(error)
+            _FAILURES.append(error)
 
     thread = threading.Thread(target=body)
     thread.start()
@@ -199,5 +204,7 @@ def sinking(settings):
     finally:
         stop.set()
         thread.join(60)
-    assert not failures
+    failed = _FAILURES.copy()
+    _FAILURES.clear()
+    assert not failed
     assert not thread.is_alive()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from processors.ledger import Ledger
 from processors.model import encode
