@@ -31,6 +31,9 @@ from stream.settings import Settings
 _GIVE_UP_SECONDS = 60.0
 # Chunks judged and not yet out. More would only be judged again after a crash.
 _UNDER_WAY = 64
+# Records with the producer and not yet acknowledged, and handed to it in one call.
+_WAITING_AT_MOST = 1_000_000
+_AT_ONCE = 10_000
 
 
 class OutboxError(Exception):
@@ -44,7 +47,9 @@ def make_producer(settings: Settings) -> Producer:
         **{
             "linger.ms": 0,
             "message.timeout.ms": 0,
-            "queue.buffering.max.messages": 2_000_000,
+            "queue.buffering.max.messages": 2 * _WAITING_AT_MOST,  # never full: an order must not get gaps
+            "queue.buffering.max.kbytes": 2_000_000,
+            "delivery.report.only.error": True,
         },
     )
 
@@ -86,8 +91,10 @@ class Outbox:
             self._tell(effects)
         await self._flush()
         for effects in group:
-            for key, packed in effects.changelog():
-                self._produce(effects.changelog_topic, key, packed, partition=effects.partition)
+            self._produce_all(
+                effects.changelog_topic,
+                [{"key": key, "value": packed, "partition": effects.partition} for key, packed in effects.changelog()],
+            )
         await self._flush()
 
     def _tell(self, effects: Effects) -> None:
@@ -98,8 +105,7 @@ class Outbox:
         for record, reject in effects.rejected:
             headers = reject_headers(reject, "worker", record.timestamp)
             self._produce(topics.REJECTED.name, record.key, blanked(record.value), headers=headers)
-        for key, change in effects.handed_on:
-            self._produce(topics.HOLDERS.name, key.encode(), change)
+        self._produce_all(topics.HOLDERS.name, [{"key": key, "value": change} for key, change in effects.handed_on])
         for code, label in effects.aliases:
             self._produce(topics.ALIASES.name, code.encode(), encode({"label": label}))
         for label, retired in effects.retired:
@@ -115,18 +121,29 @@ class Outbox:
             self._produce(topics.ALERTS[authority].name, key, value)
 
     def _produce(self, topic: str, key: bytes | None, value: bytes | None, **where: Any) -> None:
-        give_up = time.monotonic() + _GIVE_UP_SECONDS
-        while True:
-            try:
-                self._producer.produce(topic, value=value, key=key, on_delivery=self._settled, **where)
-            except BufferError:
-                if time.monotonic() > give_up:
-                    raise OutboxError(f"{topic}: no room for a record in {_GIVE_UP_SECONDS:.0f} s") from None
-                self._producer.poll(1.0)
-            else:
-                return
+        self._make_room(topic, 1)
+        self._producer.produce(topic, value=value, key=key, on_delivery=self._failed, **where)
 
-    def _settled(self, error: Any, message: Message) -> None:
+    def _produce_all(self, topic: str, records: list[dict[str, Any]]) -> None:
+        """The same of many, in order, at half the cost of one by one."""
+        for first in range(0, len(records), _AT_ONCE):
+            some = records[first : first + _AT_ONCE]
+            self._make_room(topic, len(some))
+            if self._producer.produce_batch(topic, some, on_delivery=self._failed) < len(some):
+                error = next(record["_error"] for record in some if "_error" in record)
+                raise OutboxError(f"{topic}: {error}")  # those after it may have been taken: not to be mended in order
+
+    def _make_room(self, topic: str, records: int) -> None:
+        """Wait until so many more are taken: this is the only one that produces."""
+        give_up = None
+        while len(self._producer) + records > _WAITING_AT_MOST:
+            give_up = give_up or time.monotonic() + _GIVE_UP_SECONDS
+            if time.monotonic() > give_up:
+                raise OutboxError(f"{topic}: no room for a record in {_GIVE_UP_SECONDS:.0f} s")
+            self._producer.poll(1.0)
+
+    def _failed(self, error: Any, message: Message) -> None:
+        """Kafka will not take a record (the producer reports only those)."""
         if error is not None:
             self._failure = f"{message.topic()}: {error.str()}"
 

@@ -15,22 +15,32 @@ from stream.lane.outbox import Outbox, OutboxError, Parcel
 class Kafka:
     """A producer that remembers: what is written waits until a flush, and a flush may be told to fail."""
 
-    def __init__(self, failing_flush: int | None = None, full: int = 0) -> None:
+    def __init__(self, failing_flush: int | None = None, full: int = 0, refused: int | None = None) -> None:
         self.events: list[str] = []
         self._waiting: list[tuple[str, Callable[[Any, Any], None]]] = []
         self._failing = failing_flush
         self._flushes = 0
         self._full = full
+        self._refused = refused
 
     def produce(self, topic: str, *, on_delivery: Callable[[Any, Any], None], **_: Any) -> None:
-        if self._full:
-            self._full -= 1
-            raise BufferError
+        assert not self._full
         self._waiting.append((topic, on_delivery))
         self.events.append(topic)
 
+    def produce_batch(
+        self, topic: str, records: list[dict[str, Any]], *, on_delivery: Callable[[Any, Any], None]
+    ) -> int:
+        for number, record in enumerate(records):
+            if number == self._refused:
+                record["_error"] = "it is full"
+            else:
+                self.produce(topic, on_delivery=on_delivery)
+        return sum("_error" not in record for record in records)
+
     def poll(self, _: float) -> int:
         self.events.append("poll")
+        self._full -= 1
         return 0
 
     def flush(self, _: float) -> int:
@@ -43,7 +53,7 @@ class Kafka:
         return 0
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + (1_000_000 if self._full else 0)
 
 
 class Error:
@@ -155,3 +165,10 @@ def test_a_full_queue_is_waited_for() -> None:
     kafka = Kafka(full=2)
     assert send(kafka, effects(0)) == [0]
     assert kafka.events[:3] == ["poll", "poll", topics.VERDICTS.name]
+
+
+def test_a_state_refused_between_others_ends_the_worker_before_it_is_acknowledged() -> None:
+    kafka = Kafka(refused=0)
+    with pytest.raises(OutboxError, match="cylinders-changelog: it is full"):
+        send(kafka, effects(0))
+    assert not any(event.startswith("ack") for event in kafka.events)
