@@ -6,7 +6,7 @@ import pytest
 
 from processors.cylinder import Cylinder, Move
 from processors.holder import Delivery, Held, Holder, HolderPacking
-from processors.ledger import Ledger
+from processors.ledger import Ledger, current
 from processors.origins import Origin
 from processors.packed import LedgerPacking
 from processors.packing import alarm_of
@@ -24,7 +24,12 @@ def test_what_is_packed_comes_back(packing, state, alarm):
     packed = one.pack("L", state)
     assert packed[:1] == b"\x04"
     assert alarm_of(packed) == alarm
-    assert one.unpack("L", packed) == state
+    found = one.unpack("L", packed)
+    for ledger in (found, state):
+        if isinstance(ledger, Ledger):
+            ledger.open()
+            current(ledger)
+    assert found == state
 
 
 @pytest.mark.parametrize(("packing", "state", "alarm"), STATES, ids=["ledger", "holder"])
