@@ -73,8 +73,8 @@ class Customers:
         rows, profiles, enterprises = self._rows, self._profiles, self._enterprises
         buffer = bytearray()
         for row in arrived:
-            if not isinstance(row, Customer):
-                others.append(row)
+            if type(row) is not Customer:
+                others.append(row)  # type: ignore[arg-type] # mypy does not narrow by `is not`
                 continue
             token: str | bytes | None = row.id_token
             if token is not None and len(token) == _TOKEN_DIGITS:

@@ -35,6 +35,7 @@ from processors.registry_rows import (
     Validity,
     Vehicle,
     parse_row,
+    parse_rows,
 )
 from processors.scene import Scenes
 from processors.times import instant
@@ -42,6 +43,7 @@ from processors.times import instant
 __all__ = [
     "OPEN_END", "OPEN_START", "AnyRow", "Contract", "Customer", "Device", "DeviceKind", "Enterprise", "HomeChecks",
     "Licence", "Model", "Premises", "Registry", "Row", "Site", "Staff", "Validity", "Vehicle", "parse_row",
+    "parse_rows",
 ]  # fmt: skip
 
 RowT = TypeVar("RowT", bound=Row)

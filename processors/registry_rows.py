@@ -1,6 +1,8 @@
 """What a line of the registry (master data) may say: one class a kind, checked field by field (contract.md, Registry)."""
 
+from collections.abc import Sequence
 from datetime import date
+from operator import attrgetter
 from typing import Annotated, ClassVar, Literal, Self
 
 import msgspec
@@ -146,6 +148,9 @@ class Customer(Row, kw_only=True, tag="customer"):
 AnyRow = Enterprise | Site | Staff | Vehicle | Device | Model | Customer
 
 _decode = msgspec.json.Decoder(AnyRow).decode
+_ONLY_CUSTOMERS = frozenset({Customer})
+_valid_to = attrgetter("valid_to")
+_decode_lines = msgspec.json.Decoder(AnyRow).decode_lines
 
 
 def parse_row(line: bytes) -> AnyRow | Reject:
@@ -154,8 +159,39 @@ def parse_row(line: bytes) -> AnyRow | Reject:
         row: AnyRow = _decode(line)
     except msgspec.MsgspecError as error:
         return explain(error)
+    except UnicodeDecodeError:
+        return Reject("", "not JSON: not UTF-8")
     if row.received is not None and not is_strict(line, b"received"):
         return Reject("received", TIME_WANTED)
-    if row.valid_to is not None and row.valid_from is not None and row.valid_to < row.valid_from:
+    if _ends_too_soon(row):
         return Reject("valid_to", f"is before valid_from ({row.valid_from})")
     return row
+
+
+def parse_rows(lines: Sequence[bytes]) -> list[AnyRow | Reject]:
+    """`parse_row` of many at once; faster where all are customers and fit, as when a city loads 1.6 million.
+
+    How a customer's `received` is written is not looked at: nothing is kept of it.
+    """
+    together = b"\n".join(lines)
+    if together.count(b"\n") < max(1, len(lines)):
+        try:
+            rows: list[AnyRow | Reject] = _decode_lines(together)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            rows = []
+        if len(rows) == len(lines) and _ONLY_CUSTOMERS.issuperset(map(type, rows)) and not any(map(_valid_to, rows)):
+            return rows
+    return list(map(_as_kept, lines))
+
+
+def _as_kept(line: bytes) -> AnyRow | Reject:
+    found = parse_row(line)
+    if isinstance(found, Reject) and found.reason == TIME_WANTED:
+        row: AnyRow = _decode(line)
+        if isinstance(row, Customer) and not _ends_too_soon(row):
+            return row
+    return found
+
+
+def _ends_too_soon(row: Row) -> bool:
+    return row.valid_to is not None and row.valid_from is not None and row.valid_to < row.valid_from

@@ -3,6 +3,8 @@
 A decoder of its own cannot be given to the type `datetime`, so the bytes are looked at again: 0.2 µs a time.
 """
 
+import re
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -21,6 +23,22 @@ def is_strict(raw: bytes | msgspec.Raw, name: bytes) -> bool:
             return _is_rfc3339(time)
     written: Any = msgspec.json.decode(raw)  # named twice, or in disguise
     return _is_rfc3339(written[name.decode()].encode())
+
+
+def are_strict(lines: bytes, *names: bytes) -> bool:
+    """Whether each time under these names, in many JSON objects together, surely is: False says nothing.
+
+    Two searches over all of them cost a tenth of as many calls. What is in disguise (`\\u0074ime`), null, or no name but
+    a value is for `is_strict` to tell.
+    """
+    return b"\\" not in lines and all(
+        len(_strict(name).findall(lines)) == lines.count(b'"%s"' % name) for name in names
+    )
+
+
+@cache
+def _strict(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb'"%s"\s*:\s*"[0-9-]{10}[Tt][0-9:.]+(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"' % name)
 
 
 def _is_rfc3339(time: bytes) -> bool:

@@ -46,7 +46,7 @@ LINES: Sequence[tuple[str, str]] = (
     ),
     ("times: to and from text", "processors/times.py"),
     ("second key", "processors/second_key.py processors/holder.py stream/lane/holders.py"),
-    ("pack and unpack", "processors/packing.py"),
+    ("pack and unpack", "processors/pack processors/origins.py"),
     ("verdicts: encode and runs", "stream/lane/runs.py processors/model.py"),
     ("chunk: state look-up and book-keeping", "stream/lane/chunk.py stream/lane/effects.py stream/tables/"),
     ("outbox: produce and flush", "stream/lane/outbox.py stream/kafka.py confluent_kafka"),

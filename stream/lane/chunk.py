@@ -6,7 +6,7 @@ record that cannot be read is told as rejected, goes to `scans.rejected` as it i
 partition goes on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from processors import due
 from processors.arrival import Judgement
 from processors.holder import encode_change
 from processors.in_order import PLAIN, in_order
-from processors.intake import read
+from processors.intake import read_all
 from processors.judge import CONFLICT, judge, refused
 from processors.late import replace_label
 from processors.ledger import Ledger
@@ -36,22 +36,21 @@ class ChunkJudge:
         self._registry = registry
         self._schedule = schedule
 
-    def judge(self, number: int, state: Partition[Ledger], records: Iterable[Any], judged_at: str) -> Effects:
+    def judge(self, number: int, state: Partition[Ledger], records: Sequence[Any], judged_at: str) -> Effects:
         """Judge records of one partition in order of offset; `state` is what it has, and is changed.
 
         `judged_at` is the wall clock, told and not used.
         """
         chunk = _Chunk(Effects(number), Runs(judged_at), state)
         self._ring(chunk)  # what a crash left over: forgotten already, and not yet deleted
-        for record in records:
-            if record.offset <= state.position.upto:
-                chunk.runs.cut()
-            else:
-                self._take(record, chunk)
+        new = [record for record in records if record.offset > state.position.upto]
+        if len(new) < len(records):
+            chunk.runs.cut()
+        for record, found in zip(new, read_all([record.value or b"" for record in new]), strict=True):
+            self._take(record, found, chunk)
         return chunk.close()
 
-    def _take(self, record: Any, chunk: "_Chunk") -> None:
-        found = read(record.value or b"")
+    def _take(self, record: Any, found: Scan | Tick | Retired | Reject, chunk: "_Chunk") -> None:
         if isinstance(found, Scan | Retired) and (record.key or b"").decode(errors="replace") != found.label:
             found = Reject("label", "is not the record's key", found.scan_id if isinstance(found, Scan) else None)
         match found:

@@ -1,0 +1,75 @@
+"""Many records read together come to what each comes to alone, whatever stands between them."""
+
+import json
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from processors.intake import read, read_all
+from processors.model import Reject, Scan, encode
+from processors.registry import parse_row, parse_rows
+from processors.written import are_strict
+
+SCAN = (
+    b'{"scan_id":"scan-0001","type":"receive","label":"0690123456789200047A2Y","time":"2026-11-20T10:00:00+08:00",'
+    b'"device":"D","received":"2026-11-20T02:00:01.5Z"}'
+)
+TICK = b'{"type":"tick","received":"2026-11-20T10:00:00+08:00"}'
+RETIRED = (
+    b'{"type":"retired","label":"A123","by":"B123","time":"2026-11-20T10:00:00Z","received":"2026-11-20T10:00:00Z"}'
+)
+ODD = [
+    b"", b" ", b"{}", b"not json", b"\xff", SCAN[:-1], SCAN + b"\n" + SCAN, b"\n" + SCAN, SCAN.replace(b",", b",\n"),
+    SCAN.replace(b"T10", b" 10"), SCAN.replace(b"+08:00", b"+0800"), SCAN.replace(b"02:00:01.5Z", b"02:00:01.5+00"),
+    SCAN.replace(b'"time"', b'"\\u0074ime"'), SCAN.replace(b"}", b',"time":"2026-11-20 10:00:00+08:00"}'),
+    SCAN.replace(b'"2026-11-20T02:00:01.5Z"', b"null"), SCAN.replace(b"receive", b"collect"),
+    SCAN.replace(b"0690123456789200047A2Y", b"no code!"), SCAN.replace(b'"D"', b'"time"'),
+    SCAN.replace(b'"D"', b'"D\\n"'), json.dumps(json.loads(SCAN), indent=1).encode(), SCAN.replace(b":", b" : "),
+]  # fmt: skip
+CUSTOMER = (
+    b'{"kind":"customer","id":"C1","customer_kind":"resident","district":"330203","received":"2026-11-20T02:00:01Z"}'
+)
+DEVICE = b'{"kind":"device","id":"D","device_kind":"office","received":"2026-11-20T02:00:01Z"}'
+ODD_ROWS = [
+    b"", b"[]", b'{"id":"\xff"}', CUSTOMER.replace(b"C1", b"\xff"), CUSTOMER[:-1], CUSTOMER + b"\n" + CUSTOMER, CUSTOMER.replace(b",", b",\n"), DEVICE.replace(b"T02", b" 02"),
+    CUSTOMER.replace(b"}", b',"valid_from":"2026-02-01","valid_to":"2026-01-01"}'),
+    CUSTOMER.replace(b"}", b',"valid_from":"2026-01-01","valid_to":"2026-02-01"}'),
+    DEVICE.replace(b"}", b',"valid_from":"2026-02-01","valid_to":"2026-01-01"}'),
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from([SCAN, SCAN, SCAN, TICK, RETIRED, *ODD]), max_size=6))
+@example([])
+@example([SCAN, b"", SCAN + b"\n" + SCAN])
+def test_scans(records: list[bytes]) -> None:
+    assert read_all(records) == [read(record) for record in records]
+
+
+def test_what_is_odd_is_odd_alone() -> None:
+    found = read_all([SCAN, *ODD, SCAN])
+    assert isinstance(found[0], Scan)
+    assert isinstance(found[-1], Scan)
+    assert sum(isinstance(one, Reject) for one in found) > 10
+
+
+@given(st.lists(st.sampled_from([CUSTOMER, CUSTOMER, DEVICE, *ODD_ROWS]), max_size=6))
+@example([CUSTOMER, b"", CUSTOMER + b"\n" + CUSTOMER])
+def test_rows(lines: list[bytes]) -> None:
+    assert parse_rows(lines) == [parse_row(line) for line in lines]
+
+
+def test_of_a_customer_no_arrival_is_kept_so_that_nobody_asks_how_it_is_written() -> None:
+    sloppy = CUSTOMER.replace(b"T02", b" 02")
+    assert isinstance(parse_row(sloppy), Reject)
+    for others in ([], [DEVICE], [b"not json"]):
+        assert encode(parse_rows([sloppy, *others])[0]) == encode(parse_row(CUSTOMER))
+    assert isinstance(
+        parse_rows([sloppy.replace(b"}", b',"valid_from":"2026-02-01","valid_to":"2026-01-01"}')])[0], Reject
+    )
+
+
+def test_times_that_are_strict_are_so_together() -> None:
+    assert are_strict(SCAN + b"\n" + TICK, b"received")
+    assert are_strict(SCAN, b"time", b"received")
+    assert not are_strict(ODD[9], b"time")
+    assert are_strict(ODD[9], b"received")
