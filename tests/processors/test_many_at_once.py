@@ -31,7 +31,8 @@ CUSTOMER = (
 )
 DEVICE = b'{"kind":"device","id":"D","device_kind":"office","received":"2026-11-20T02:00:01Z"}'
 ODD_ROWS = [
-    b"", b"[]", b'{"id":"\xff"}', CUSTOMER.replace(b"C1", b"\xff"), CUSTOMER[:-1], CUSTOMER + b"\n" + CUSTOMER, CUSTOMER.replace(b",", b",\n"), DEVICE.replace(b"T02", b" 02"),
+    b"", b"[]", b'{"id":"\xff"}', CUSTOMER.replace(b"C1", b"\xff"), CUSTOMER[:-1],
+    CUSTOMER + b"\n" + CUSTOMER, CUSTOMER.replace(b",", b",\n"), DEVICE.replace(b"T02", b" 02"),
     CUSTOMER.replace(b"}", b',"valid_from":"2026-02-01","valid_to":"2026-01-01"}'),
     CUSTOMER.replace(b"}", b',"valid_from":"2026-01-01","valid_to":"2026-02-01"}'),
     DEVICE.replace(b"}", b',"valid_from":"2026-02-01","valid_to":"2026-01-01"}'),
