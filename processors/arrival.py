@@ -153,10 +153,7 @@ class Before:
 
     def replaced(self, state: Cylinder) -> tuple[Replaced, ...]:
         """What a label that this one replaces must hear."""
-        if (self._replaces, self._bound_at) == (
-            state.replaces,
-            state.bound_at,
-        ) or self._replaces == state.replaces is None:
+        if (self._replaces, self._bound_at) == (state.replaces, state.bound_at):
             return ()
         # The new before the old, so that a label that stays replaced is never thought to live in between.
         news = [] if state.replaces is None else [Replaced(state.replaces, state.bound_at)]

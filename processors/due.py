@@ -78,7 +78,7 @@ class Course:
         if not self._is_watched:
             return
         for one in self._ledger.standing:
-            if one.since and one.limit and (one.device, one.scan_id) == (entry.device, entry.scan_id):
+            if one.limit and (one.device, one.scan_id) == (entry.device, entry.scan_id):
                 alert = timer_alert(BY_CODE[one.code], label, move_of(entry), one.limit, telling.clock, registry)
                 telling.tell_again(one, alert)
 

@@ -33,8 +33,7 @@ def insert(arrival: Arrival) -> Judgement:
     ledger.known = None
     if entry.voided:  # it was taken back before it came: nothing is judged again for it
         case = Case(arrival.scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
-        entry.origin, entry.seen = case.origin, case.sighting is not None
-        entry.told = told_of(case, [], entry.late)
+        entry.origin, entry.told = case.origin, told_of(case, [], entry.late)
         return arrival.answer(entry.told)
     walk = arrival.walk(copy(ledger.base))
     again(walk, ledger, place, entry, arrival.clock, arrival.schedule)

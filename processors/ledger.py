@@ -83,7 +83,7 @@ class Entry(Struct, gc=False):
     @property
     def has_effect(self) -> bool:
         """Whether it moves the state: not where it was taken back, or is under a rule that forbids that."""
-        return not self.voided and (self.told is None or HOLDING.isdisjoint(self.codes))
+        return not self.voided and HOLDING.isdisjoint(self.codes)
 
 
 class Standing(Struct, array_like=True, gc=False):
@@ -211,8 +211,6 @@ class Ledger(Struct, gc=False):
 
     def is_beyond(self, place: Place, parameters: Parameters) -> bool:
         """Whether a place is before the window: too long before the newest, or before the oldest of a full one."""
-        if not self.entries:
-            return place[0] < self.newest - parameters.window_hours * HOUR
         if place[0] < self.newest - parameters.window_hours * HOUR:
             return True
         return self._facts() >= parameters.window_scans and place < self.entries[0].place

@@ -90,8 +90,8 @@ def test_no_alert_stands_that_the_facts_so_far_contradict(seed, rng):
     assert all(one <= other for one, other in pairwise(cuts))
 
 
-def told(*lines: str) -> list[str]:
-    """Code and status of what each of these example lines tells at last; `11-10 10:00 void 3` takes back that line."""
+def answers(*lines: str, rows: tuple[dict, ...] = ()) -> list[dict]:
+    """What is printed for these example lines, each in turn; `11-10 10:00 void 3` takes back that line."""
     arrivals = []
     for number, line in enumerate(lines):
         day, time, *words = line.split()
@@ -103,9 +103,19 @@ def told(*lines: str) -> list[str]:
             arrivals.append(of | {"type": "void", "label": named["label"], "data": taken | {"reason": "a mistake"}})
         else:
             arrivals += scans(number, line, SITES)
-    printed = everything(CITY, [json.dumps(scan).encode() for scan in arrivals])
-    alerts = [alert for answers in printed for answer in answers for alert in answer.get("alerts", [])]
-    return [f"{alert['code']} {alert['status']}" for alert in alerts if alert["label"] == FIRST]
+    printed = everything([*CITY, *rows], [json.dumps(scan).encode() for scan in arrivals])
+    return [answer for answers in printed for answer in answers]
+
+
+def alerts(*lines: str, rows: tuple[dict, ...] = ()) -> list[dict]:
+    """All that is told of the first label."""
+    found = [alert for answer in answers(*lines, rows=rows) for alert in answer.get("alerts", [])]
+    return [alert for alert in found if alert["label"] == FIRST]
+
+
+def told(*lines: str) -> list[str]:
+    """The same, code and status alone."""
+    return [f"{alert['code']} {alert['status']}" for alert in alerts(*lines)]
 
 
 COLLECTED = ("11-01 10:00 bind", "11-01 12:00 courier1 collect customer=C1")
@@ -134,3 +144,31 @@ def test_a_label_that_two_replaced_stays_replaced_where_the_first_is_taken_back(
     assert told(*undone, "11-10 10:30 station1 receive") == ["SCRAPPED_IN_USE suspected"]
     assert told(*undone, "11-10 10:07 station1 receive received=10:30") == []
     assert told(*undone, "11-10 10:25 void 2", "11-10 10:30 station1 receive") == []
+
+
+BEYOND = ("11-05 10:00 office1 scrap received=11-10T12:10", "11-02 10:00 bind label=b replaces=first received=11-10T12:20")
+
+
+def test_what_ended_a_time_before_the_window_stands_until_what_had_ended_it_falls_away():
+    """Then of two ways out of the world the first counts."""
+    assert told(*COLLECTED, "11-10 12:00 station1 precheck", *BEYOND) == [TOLD, OVER]
+    moved = (*COLLECTED, "11-10 12:00 station1 receive", *BEYOND)
+    assert told(*moved) == [TOLD, OVER]
+    assert told(*moved, "11-10 13:00 void 2") == [TOLD, OVER, NOT_SO]
+
+
+def test_a_time_that_was_told_is_told_again_where_its_scan_is_judged_anew_and_reads_otherwise():
+    sold = {"kind": "device", "id": "courier1", "enterprise": "E2", "device_kind": "courier", "valid_from": "2026-10-01"}
+    known = (sold | {"received": "2026-11-05T00:00:00+08:00"},)
+    late = "11-01 11:00 station1 receive received=11-05T12:00"
+    assert [(one["code"], one["status"], one["responsible"]["id"]) for one in alerts(*COLLECTED, late, rows=known)] == [
+        ("CYLINDER_MISSING", "suspected", "E1"),
+        ("CYLINDER_MISSING", "suspected", "E2"),
+    ]
+    assert told(*COLLECTED, late) == [TOLD]
+
+
+def test_what_was_taken_back_before_it_came_may_be_taken_back_again():
+    early = ("11-10 10:00 bind", "11-10 10:10 station1 receive", "11-10 10:20 void 3")
+    came = "11-10 10:05 station1 receive received=10:30"
+    assert [answer for answer in answers(*early, came, "11-10 10:40 void 3") if "rejected" in answer] == []
