@@ -57,7 +57,8 @@ class Tests:
         self.when_read: set[Line] = set()  # lines that ran before any test
         self.reached: defaultdict[Line, list[str]] = defaultdict(list)
         self.seconds: dict[str, float] = {}
-        self._kills = memoryview(mmap(-1, _TESTS_AT_MOST * 4)).cast("I")  # how often each has failed, known to all forks
+        # How often each has failed, known to all forks.
+        self._kills = memoryview(mmap(-1, _TESTS_AT_MOST * 4)).cast("I")
         self._whole: dict[CodeType, set[Line]] = {}
         self._then = then
         self._lines = self.when_read

@@ -146,7 +146,10 @@ def test_a_label_that_two_replaced_stays_replaced_where_the_first_is_taken_back(
     assert told(*undone, "11-10 10:25 void 2", "11-10 10:30 station1 receive") == []
 
 
-BEYOND = ("11-05 10:00 office1 scrap received=11-10T12:10", "11-02 10:00 bind label=b replaces=first received=11-10T12:20")
+BEYOND = (
+    "11-05 10:00 office1 scrap received=11-10T12:10",
+    "11-02 10:00 bind label=b replaces=first received=11-10T12:20",
+)
 
 
 def test_what_ended_a_time_before_the_window_stands_until_what_had_ended_it_falls_away():
@@ -158,7 +161,13 @@ def test_what_ended_a_time_before_the_window_stands_until_what_had_ended_it_fall
 
 
 def test_a_time_that_was_told_is_told_again_where_its_scan_is_judged_anew_and_reads_otherwise():
-    sold = {"kind": "device", "id": "courier1", "enterprise": "E2", "device_kind": "courier", "valid_from": "2026-10-01"}
+    sold = {
+        "kind": "device",
+        "id": "courier1",
+        "enterprise": "E2",
+        "device_kind": "courier",
+        "valid_from": "2026-10-01",
+    }
     known = (sold | {"received": "2026-11-05T00:00:00+08:00"},)
     late = "11-01 11:00 station1 receive received=11-05T12:00"
     assert [(one["code"], one["status"], one["responsible"]["id"]) for one in alerts(*COLLECTED, late, rows=known)] == [
