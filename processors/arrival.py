@@ -162,10 +162,12 @@ class Before:
 
 def moved(had: str | None, has: str | None, scan: Scan | None) -> tuple[Moved, ...]:
     """What second keys must hear: which had the cylinder before an arrival, which has it now, and by which fact, if any."""
+    to = None if scan is None else second_key(scan)
+    if had is None and has is None and to is None:
+        return ()
     news = []
     if had is not None and had != has:
         news.append(Moved(had, holds=False))
-    to = None if scan is None else second_key(scan)
     if to is not None and isinstance(scan, DeliverScan | LoadScan):
         news.append(Moved(to, has == to, scan))
     if has is not None and has not in (had, to):

@@ -51,6 +51,11 @@ class PackedStore:
         self._records[slot] = head + packed
         return slot
 
+    def put_at(self, slot: int, packed: bytes) -> None:
+        """Keep the state of the key that has that slot."""
+        record = self._records[slot]
+        self._records[slot] = record[: 2 + record[0]] + packed
+
     def remove(self, key: str) -> None:
         """Forget a key, if it is kept."""
         slot = self._slot(self._head(key))

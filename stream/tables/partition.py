@@ -19,8 +19,9 @@ from stream.tables.packed import PackedStore
 POSITION = b"@position"  # no label, customer or vehicle is spelled so
 _FORMAT, _FORMAT_1 = b"\x02", b"\x01"
 
-# So many keys are kept live beside their packed form, at 3 KB each: 12 bytes a cylinder in a city of twelve partitions.
-_LIVE_AT_MOST = 1_000
+# So many keys are kept live beside their packed form, in all partitions of a topic together. At 3 KB each: 12 bytes a
+# cylinder of a city. To take one up again costs as much as to judge its scan.
+LIVE_AT_MOST = 12_000
 
 
 class Alarming(Protocol):
@@ -76,10 +77,12 @@ class Partition(Generic[State]):
     """All keys of one partition."""
 
     def __init__(self, packing: Packing[State]) -> None:
+        self.live_at_most = 1_000
         self.position = Position()
         self.held = Held()
         self._packing = packing
         self._live: dict[str, State] = {}
+        self._slots: dict[str, int] = {}  # of live keys, once asked for
         self._packed = PackedStore()
         self._alarms: Alarms[int] = Alarms(self._moment, partial(array, "I"))
 
@@ -121,11 +124,12 @@ class Partition(Generic[State]):
         """A key's state, as it is now; it is packed by `put_away`."""
         self._live[key] = state
         if state.alarm != alarm_before:
-            self._alarms.moved(self._packed.slot(key), alarm_before, state.alarm)
+            self._alarms.moved(self._slot_of(key), alarm_before, state.alarm)
 
     def forget(self, key: str) -> bytes:
         """Nothing of a key is kept: its last state, packed, should a crash leave its deletion out."""
         last = self._packing.pack(key, self._live.pop(key))
+        self._slots.pop(key, None)
         self._packed.remove(key)
         return last
 
@@ -146,17 +150,25 @@ class Partition(Generic[State]):
 
     def put_away(self, touched: Iterable[str]) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
         """Pack what was touched: the records to be kept before them, and theirs. The longest untouched are live no more."""
-        live, packing = self._live, self._packing
+        live, pack, slots, put_at = self._live, self._packing.pack, self._slots, self._packed.put_at
         states = {}
         for key in touched:
             state = live[key] = live.pop(key)  # the latest at the end
-            packed = packing.pack(key, state)
-            self._packed.put(key, packed)
-            states[key.encode()] = packed
-        if len(live) > _LIVE_AT_MOST:
-            for key in list(live)[: len(live) - _LIVE_AT_MOST // 2]:
+            slot = slots.get(key)
+            packed = states[key.encode()] = pack(key, state)
+            put_at(self._slot_of(key) if slot is None else slot, packed)
+        if len(live) > self.live_at_most:
+            for key in list(live)[: len(live) - self.live_at_most // 2]:
                 del live[key]
-        return dict(packing.fresh()), states
+                slots.pop(key, None)
+        return dict(self._packing.fresh()), states
+
+    def _slot_of(self, key: str) -> int:
+        """Its slot, kept with a live key: to find it by the key's hash takes as long as to pack a state."""
+        slot = self._slots.get(key)
+        if slot is None:
+            slot = self._slots[key] = self._packed.slot(key)
+        return slot
 
     def packed_position(self) -> bytes:
         """The record under `POSITION`."""

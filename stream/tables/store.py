@@ -19,7 +19,7 @@ from faust.types import TP
 
 from processors.packing import Packing
 from stream.settings import Settings
-from stream.tables.partition import Partition
+from stream.tables.partition import LIVE_AT_MOST, Partition
 from stream.tables.restore import changelog_end, restore
 
 
@@ -48,6 +48,7 @@ class PartitionStore(Store):
                 self.states[partition], self._ends[partition] = await asyncio.to_thread(
                     restore, settings, changelog, partition, packing(), log
                 )
+                self.states[partition].live_at_most = LIVE_AT_MOST // settings.partitions
             else:
                 self._ends[partition] = await asyncio.to_thread(changelog_end, settings, changelog, partition)
 
