@@ -20,6 +20,8 @@ SCANS = int(os.environ.get("PINGLIU_ORACLE_SCANS", "100000"))
 HISTORIES = max(1, SCANS // SCANS_A_HISTORY)
 DISORDERED = max(1, HISTORIES // 5)
 SHOWN = 5
+# A tenth of the hundred thousand takes some thirty seconds; ten million are hours, and not a hang.
+pytestmark = pytest.mark.timeout(max(300, SCANS // 100))
 OFTEN_RETRACTED = ["UNKNOWN_LABEL", "SCRAPPED_IN_USE", "FOREIGN_CYLINDER_FILL", "LABEL_CLONE_SUSPECT"]
 
 
