@@ -7,11 +7,9 @@ import os
 from collections import Counter
 
 import pytest
-from judged import everything
+from judged import differences
 
 from tests.oracle.catalogue import CATALOGUE
-from tests.oracle.compare import line_differences
-from tests.oracle.compare_alerts import of_ids
 from tests.oracle.histories import History
 from tests.oracle.waiting import WAITS
 
@@ -27,17 +25,8 @@ OFTEN_RETRACTED = ["UNKNOWN_LABEL", "SCRAPPED_IN_USE", "FOREIGN_CYLINDER_FILL", 
 
 def disagreements(seed: int, *, disorder: bool) -> list[str]:
     history = History(seed, SCANS_A_HISTORY, disorder)
-    printed = everything(history.rows, history.lines, history.until)
-    lines = [*history.lines, f"the end at {history.until}"]
-    compared = zip(lines, printed, history.outputs, strict=True)
-    return [
-        *(f"seed {seed}: {difference}" for difference in of_ids(each for some in printed for each in some)),
-        *(
-            f"seed {seed} line {number}: {difference}\n    {line!r}"
-            for number, (line, engine, oracle) in enumerate(compared)
-            for difference in line_differences(engine, oracle)
-        ),
-    ]
+    found = differences(history.rows, history.lines, history.until, history.outputs)
+    return [f"seed {seed} {difference}" for difference in found]
 
 
 @pytest.mark.parametrize("tenth", range(10))
