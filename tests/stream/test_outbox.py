@@ -29,7 +29,7 @@ class Kafka:
         self.events.append(topic)
 
     def produce_batch(
-        self, topic: str, records: list[dict[str, Any]], *, on_delivery: Callable[[Any, Any], None]
+        self, topic: str, records: list[dict[str, Any]], partition: int, *, on_delivery: Callable[[Any, Any], None]
     ) -> int:
         for number, record in enumerate(records):
             if number == self._refused:

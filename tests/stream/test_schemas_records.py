@@ -27,7 +27,7 @@ class Bus:
     def produce(self, topic: str, *, value: bytes, **_: Any) -> None:
         self.records.append((topic, value))
 
-    def produce_batch(self, topic: str, records: list[dict[str, Any]], **_: Any) -> int:
+    def produce_batch(self, topic: str, records: list[dict[str, Any]], *_: Any, **__: Any) -> int:
         self.records += [(topic, record["value"]) for record in records]
         return len(records)
 
