@@ -33,7 +33,7 @@ STATES = [
     "delivered owner=E5", "loaded vehicle=V4", "loaded vehicle=V4 again",
 ]  # fmt: skip
 STEPS = [
-    "bind", "bind serial=B", "bind aliases=JZ-2011-0471", "bind replaces=first", "bind inspected=2022-12-11",
+    "bind", "bind serial=B", "bind aliases=JZ-2011-0471", "bind label=second replaces=first", "bind inspected=2022-12-11",
     "station1 precheck", "station1 precheck passed=false", "station2 precheck operator=-", "station1 fill",
     "station1 fill net_kg=15.401", "station1 fill net_kg=14.399", "station1 fill operator=F2", "station2 fill",
     "station3 fill site=S1", "station4 fill", "station1 fill at=S1+300.001", "station1 postcheck",
