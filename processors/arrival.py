@@ -114,7 +114,7 @@ class Arrival:
         counts = self._scanned is not None and self._is_fact(self.entry)
         had, has = self.before.holder, current(self.ledger).holder
         news = moved(had, has, self.scan if counts else None)
-        if has is not None and has == had and self._is_another_model() and not any(one.key == has for one in news):
+        if has is not None and has == had and self._is_another_model():
             return (*news, Moved(has, holds=True))
         return news
 

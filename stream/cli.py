@@ -251,7 +251,8 @@ def judge(
     The rules' parameters are those of pingliu.toml. A summary goes to stderr at the end.
 
     With --against, the same scans are judged under both settings: a line for each scan whose verdict differs, before
-    and after; at the end a line for each alert that only one of them told. What still waits then is not told: --until.
+    and after, and again (revised) where a later scan makes it differ; at the end a line for each alert that only one of
+    them told. What still waits then is not told: --until.
 
     \b
     pingliu judge --registry city.jsonl scans.jsonl > verdicts.jsonl
