@@ -15,9 +15,11 @@ from processors.ledger import Awaited, Entry, Ledger, Past, current, digest, mov
 from processors.model import BindScan, InspectScan, Scan, ScrapScan, TransferScan, VoidScan
 from processors.parameters import Schedule
 from processors.registry import Registry
+from processors.repeats import know_for_good, know_taken_back, would_count_again
 from processors.rules.case import Case
 from processors.rules.inspection import is_no_record
 from processors.rules.labels import unknown_label
+from processors.telling import ARRIVED, WAS_TAKEN_BACK
 from processors.times import day_of, instant
 from processors.walk import again
 
@@ -34,6 +36,8 @@ def insert(arrival: Arrival) -> Judgement:
     if entry.voided:  # it was taken back before it came: nothing is judged again for it
         case = Case(arrival.scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
         entry.origin, entry.told = case.origin, told_of(case, [], entry.late)
+        if would_count_again(entry):
+            know_for_good(ledger, entry, arrival.parameters)
         return arrival.answer(entry.told)
     walk = arrival.walk(copy(ledger.base))
     again(walk, ledger, place, entry, arrival.clock, arrival.schedule)
@@ -139,10 +143,12 @@ def take_back(arrival: Arrival, scan: VoidScan) -> Judgement:
         first = next(number for number, entry in enumerate(ledger.entries) if entry is target)
         key = second_key(target.scan) if target.has_effect else None
         target.voided = True
+        arrival.telling.cause = target.scan.type, target.at, WAS_TAKEN_BACK
         ledger.newest = max([entry.at for entry in ledger.entries if not entry.voided], default=ledger.newest)
         undone = Moved(key, holds=False, undone=target.offset) if key else None
     elif scrapping is not None and (scrapping.device, scrapping.scan_id) == (data.device, data.scan_id):
         ledger.base.scrapped, ledger.base.scrapping = False, None
+        know_taken_back(ledger, data.device, data.scan_id, arrival.parameters)
     elif ledger.known_as(data.device, data.scan_id) is None:
         awaited = Awaited(data.device, data.scan_id, _enterprise(scan, arrival.registry))
         ledger.awaited = [*ledger.awaited, awaited][-_AWAITED_KEPT:]
@@ -171,6 +177,7 @@ def replace_label(
     if undone and at not in ledger.replaced:
         return Judgement(None)
     arrival = Arrival(label, None, ledger, clock, registry, schedule)
+    arrival.telling.cause = "replacement by another label", at, WAS_TAKEN_BACK if undone else ARRIVED
     _learn_replaced(ledger, at, undone=undone)
     retired = ledger.retired
     beyond = retired is not None and ledger.is_beyond((retired, "", ""), arrival.parameters)

@@ -134,6 +134,16 @@ def test_what_had_ended_in_time_is_over_where_that_is_taken_back_and_another_end
     assert told(*first, "11-05 13:00 void 3") == [TOLD, OVER, NOT_SO, OVER]
 
 
+def test_a_retraction_says_what_was_taken_back():
+    scrapped = ("11-10 10:00 bind", "11-10 10:05 office1 scrap", "11-10 10:10 station1 fill", "11-10 10:20 void 1")
+    assert [(one["code"], one.get("reason")) for one in alerts(*scrapped)] == [
+        ("SCRAPPED_IN_USE", None),
+        ("SCRAPPED_IN_USE", "it was not so: the scrap of 2026-11-10T10:05:00+08:00 was taken back"),
+    ]
+    mistaken = ("11-10 10:00 bind", "11-10 10:05 station1 fill net_kg=16", "11-10 10:20 void 1")
+    assert [one.get("reason") for one in alerts(*mistaken)] == [None, "the scan was taken back"]
+
+
 def test_a_label_that_two_replaced_stays_replaced_where_the_first_is_taken_back():
     twice = (
         "11-10 10:00 bind",
