@@ -66,7 +66,7 @@ def keep(arrival: Arrival) -> Judgement:
     walk = arrival.walk(copy(ledger.base))
     again(walk, ledger, len(ledger.entries), None, arrival.clock, arrival.schedule)
     walk.aliases += aliases
-    ledger.ask(Past(entry.device, entry.scan_id, digest(scan), told), arrival.parameters)
+    ledger.ask(Past(entry.device, entry.scan_id, digest(scan), told, case.enterprise_id), arrival.parameters)
     return arrival.answer(told, walk, is_history=True)
 
 
@@ -119,11 +119,11 @@ def _has_moved_since(ledger: Ledger, entry: Entry) -> bool:
 
 def may_take_back(ledger: Ledger, scan: VoidScan, registry: Registry) -> bool:
     """Whether a `void` comes from the enterprise or agency whose device made the scan, as far as that is known."""
-    own, target = _enterprise(scan, registry), _target(ledger, scan)
-    if target is not None:
-        return own is not None and own == target.origin.enterprise
-    scrapping = ledger.base.scrapping
-    if scrapping is None or (scrapping.device, scrapping.scan_id) != (scan.data.device, scan.data.scan_id):
+    ids, own = (scan.data.device, scan.data.scan_id), _enterprise(scan, registry)
+    known, scrapping = ledger.known_as(*ids), ledger.base.scrapping
+    if known is not None:
+        return own is not None and own == (known.origin if isinstance(known, Entry) else known).enterprise
+    if scrapping is None or (scrapping.device, scrapping.scan_id) != ids:
         return True
     return own is not None and own == scrapping.enterprise
 
@@ -134,7 +134,8 @@ def take_back(arrival: Arrival, scan: VoidScan) -> Judgement:
     told = told_of(
         Case(scan, arrival.entry.at, current(ledger), arrival.registry, arrival.schedule), [], arrival.entry.late
     )
-    ledger.ask(Past(scan.device, scan.scan_id, digest(scan), told), arrival.parameters)
+    own = _enterprise(scan, arrival.registry)
+    ledger.ask(Past(scan.device, scan.scan_id, digest(scan), told, own), arrival.parameters)
     scrapping = ledger.base.scrapping
     first, undone = len(ledger.entries), None
     if target is not None:
@@ -148,9 +149,9 @@ def take_back(arrival: Arrival, scan: VoidScan) -> Judgement:
         undone = Moved(key, holds=False, undone=target.offset) if key else None
     elif scrapping is not None and (scrapping.device, scrapping.scan_id) == (data.device, data.scan_id):
         ledger.base.scrapped, ledger.base.scrapping = False, None
-        know_taken_back(ledger, data.device, data.scan_id, arrival.parameters)
+        know_taken_back(ledger, scrapping, arrival.parameters)
     elif ledger.known_as(data.device, data.scan_id) is None:
-        awaited = Awaited(data.device, data.scan_id, _enterprise(scan, arrival.registry))
+        awaited = Awaited(data.device, data.scan_id, own)
         ledger.awaited = [*ledger.awaited, awaited][-_AWAITED_KEPT:]
     walk = arrival.walk(copy(ledger.base))
     again(walk, ledger, first, None, arrival.clock, arrival.schedule)

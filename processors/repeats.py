@@ -4,6 +4,7 @@ A repeat from beyond the window is history like any other scan from there and ha
 there too (domain.md 5.4). So of these the ids and a digest stay with the label, among its last 64 questions and the like.
 """
 
+from processors.cylinder import Scrapping
 from processors.ledger import Entry, Ledger, Past, digest
 from processors.parameters import Parameters
 
@@ -23,13 +24,13 @@ def would_count_again(entry: Entry) -> bool:
 def know_for_good(ledger: Ledger, entry: Entry, parameters: Parameters) -> None:
     """Keep its ids, and its verdict as it now stands."""
     _forget(ledger, entry.device, entry.scan_id)
-    ledger.ask(Past(entry.device, entry.scan_id, digest(entry.scan), entry.told), parameters)
+    ledger.ask(Past(entry.device, entry.scan_id, digest(entry.scan), entry.told, entry.origin.enterprise), parameters)
 
 
-def know_taken_back(ledger: Ledger, device: str, scan_id: str, parameters: Parameters) -> None:
-    """A scan from before the window was taken back: it must not count when it comes again."""
-    _forget(ledger, device, scan_id)
-    ledger.ask(Past(device, scan_id, ANY_BODY), parameters)
+def know_taken_back(ledger: Ledger, scrapping: Scrapping, parameters: Parameters) -> None:
+    """A scrap from before the window was taken back: it must not count when it comes again."""
+    _forget(ledger, scrapping.device, scrapping.scan_id)
+    ledger.ask(Past(scrapping.device, scrapping.scan_id, ANY_BODY, None, scrapping.enterprise), parameters)
 
 
 def _forget(ledger: Ledger, device: str, scan_id: str) -> None:
