@@ -9,7 +9,7 @@ from processors.ledger import Entry, Ledger, Told, current
 from processors.model import Alert, DeliverScan, LoadScan, Scan, Verdict
 from processors.parameters import Schedule
 from processors.registry import Registry
-from processors.telling import Telling
+from processors.telling import ARRIVED, Telling
 from processors.times import day_of
 from processors.walk import Revised, Walk
 
@@ -73,7 +73,8 @@ class Arrival:
         self.registry = registry
         self.schedule = schedule
         self.parameters = schedule.on(day_of(scanned[1].at if scanned else clock))
-        self.telling = Telling(ledger, clock)
+        cause = (scanned[0].type, scanned[1].at, ARRIVED) if scanned else None
+        self.telling = Telling(ledger, clock, cause)
         self.before = Before(current(ledger))
 
     @property

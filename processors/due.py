@@ -13,7 +13,7 @@ from processors.parameters import Parameters, Schedule
 from processors.registry import Registry
 from processors.rules import BY_CODE, TIMERS, Rule
 from processors.rules.declaration import Stay, Wait
-from processors.telling import NEVER_SO, Telling
+from processors.telling import Telling
 from processors.times import HOUR, day_of, rfc3339
 
 REPLACED = "replaced by another label"
@@ -118,7 +118,7 @@ class Course:
                 _end(telling, one, *over)
             elif is_whole and self._ledger.entry_of(one.device, one.scan_id) is not None:
                 one.ended = one.since
-                telling.take_back(one, NEVER_SO)
+                telling.take_back(one, telling.never_so())
             elif is_whole and one.status == "suspected":  # the one slow fact that empties it
                 _end(telling, one, self._examined, "inspect")
 

@@ -42,6 +42,7 @@ class Past(Struct, array_like=True, frozen=True, gc=False):
     scan_id: str
     body: bytes  # a digest
     told: Told | None = None
+    enterprise: str | None = None  # whose device made it, and who may take it back
 
 
 class Entry(Struct, gc=False):

@@ -27,6 +27,7 @@ from stream.gateway.last import LastScans
 from stream.gateway.log import Log, Record
 from stream.gateway.problems import Reply, answer, problem
 from stream.gateway.scans import ScanPost
+from stream.gateway.sent import SentScans
 from stream.gateway.tokens import Tokens
 from stream.registry_feed import RegistryFeed
 from stream.settings import Settings, SettingsError
@@ -51,10 +52,9 @@ class Gateway:
         self._log = Log(settings)
         self._answers = Answers(settings)
         tokens = Tokens(settings.token_key.get_secret_value())
-        self._admission = Admission(
-            self._feed.registry, self._alias_feed.aliases, tokens, settings.schedule, trial=settings.insecure_devices
-        )
-        self._last = LastScans(settings)
+        registry, aliases, sent = self._feed.registry, self._alias_feed.aliases, SentScans()
+        self._admission = Admission(registry, aliases, tokens, settings.schedule, sent, trial=settings.insecure_devices)
+        self._last = LastScans(settings, sent)
         self._post = ScanPost(self._admission, self._log, self._answers, self._feed, self._last)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
