@@ -71,7 +71,8 @@ def _trial(settings: Settings, home: Path) -> Settings:
 def _live(stack: Stack, console: Console, truth_file: Path, options: list[str]) -> dict[str, Any]:
     """The city's life, and what was found of what it planted; `good` where that is all of it and nothing else."""
     with AlertWatch(stack.settings).watching() as watch:
-        city = City([*_CITY, "run", "--gateway", stack.gateway, "--truth", str(truth_file), *options])
+        run = [*_CITY, "run", "--gateway", stack.gateway, "--truth", str(truth_file), *options]
+        city = City(run, lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True))
         try:
             with Screen(console).shown() as screen:
                 while city.running:

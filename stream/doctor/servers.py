@@ -85,7 +85,10 @@ def _topics(settings: Settings, found: ClusterMetadata) -> Finding:
             "one copy of each record: a lost disk loses scans",
             "pingliu topics --replication 3, on new topics",
         )
-    return ok("topics", f"all {len(topics.ALL)}, scans in {len(scans)} partitions, {copies} copies")
+    return ok(
+        "topics",
+        f"all {len(topics.ALL)}, scans in {len(scans)} partitions, {copies} {'copy' if copies == 1 else 'copies'}",
+    )
 
 
 def _ahead(client: AdminClient, settings: Settings) -> list[Finding]:
@@ -166,5 +169,5 @@ def settings_in_force(settings: Settings, file: Path) -> Finding:
     ]
     where = f"{file} and the environment" if file.exists() else f"the environment (there is no {file} here)"
     if trial:
-        return note("settings", f"as in a trial: {', '.join(trial)}", "set your own before real use: docs/settings.md")
+        return note("settings", f"as in a trial: {', '.join(trial)}", "set your own (docs/settings.md)")
     return ok("settings", f"from {where}")

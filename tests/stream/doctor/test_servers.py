@@ -48,7 +48,7 @@ def test_topics_that_are_missing_are_counted_and_made(kafka: str) -> None:
     assert f"{len(topics.ALL)} of {len(topics.ALL)}" in missing.says
     _make(settings)
     answers, there = servers.broker(settings)
-    assert there.says == f"all {len(topics.ALL)}, scans in 2 partitions, 1 copies"
+    assert there.says == f"all {len(topics.ALL)}, scans in 2 partitions, 1 copy"
 
 
 @pytest.mark.kafka
