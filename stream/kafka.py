@@ -92,7 +92,10 @@ def _metadata(client: Consumer | Producer | AdminClient, timeout: float) -> Clus
     try:
         return client.list_topics(timeout=timeout)
     except KafkaException as error:
-        raise BrokerError(f"Kafka does not answer: {error.args[0].str()}; is --broker right?") from error
+        why = error.args[0].str()
+        raise BrokerError(
+            f"Kafka does not answer ({why}): start it, or name it with --broker; `pingliu doctor` looks"
+        ) from error
 
 
 def at_end(message: Message) -> bool:

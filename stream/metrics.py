@@ -10,8 +10,11 @@ _LATENCY = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 
 ACCEPTED = Counter("pingliu_gateway_accepted_scans_total", "Scans acknowledged by Kafka", ["type"])
 # Scans that may not enter, by the field that is wrong (list positions left out; `body` for an unparseable one).
 REJECTED = Counter("pingliu_gateway_rejected_scans_total", "Scans rejected before Kafka", ["field"])
-# Requests by HTTP status.
+# Requests of devices by HTTP status; those of supervisors (health, metrics) are left out.
 REQUESTS = Counter("pingliu_gateway_requests_total", "HTTP requests answered", ["status"])
+# Ticks sent, one a partition each half second: while they come, every partition of `scans` and `holders` has something to
+# judge, so a worker that judges nothing is stuck.
+TICKS = Counter("pingliu_gateway_ticks_total", "Ticks sent")
 # From the request's first byte parsed to its answer with verdicts (`Prefer: wait`).
 ANSWER_SECONDS = Histogram("pingliu_gateway_answer_seconds", "Post to verdict", buckets=_LATENCY)
 
@@ -25,6 +28,10 @@ ALERTS = Counter("pingliu_worker_alerts_total", "Alerts raised", ["code"])
 VERDICT_SECONDS = Histogram("pingliu_worker_verdict_seconds", "Scan appended to its effects appended", buckets=_LATENCY)
 # Records between the last one judged and the end of the partition.
 LAG = Gauge("pingliu_worker_lag_records", "Records behind the end of the partition", ["partition"])
+# Unix time at which all that a chunk causes was last in Kafka, by topic (`scans`, `holders`) and partition held here.
+LAST_CHUNK = Gauge(
+    "pingliu_worker_last_chunk_timestamp_seconds", "Time of the last chunk that was done", ["topic", "partition"]
+)
 # 1 while state is read back from the changelog, 0 once the worker judges.
 RESTORING = Gauge("pingliu_worker_restoring", "State restore under way")
 # Registry rows held, by kind: an empty registry judges everything unlicensed.
@@ -38,5 +45,16 @@ REGISTRY_UNREADABLE = Counter("pingliu_registry_unreadable_records_total", "Regi
 SINK_ROWS = Counter("pingliu_sink_rows_total", "Rows inserted", ["table"])
 # Unix time of the last successful insert: its age with lag above zero means the archive stands still.
 SINK_LAST_INSERT = Gauge("pingliu_sink_last_insert_timestamp_seconds", "Time of the last insert", ["table"])
-# Records of `verdicts` and `alerts.*` not yet in the archive.
+# Unix time at which the archive last held all that the sink had read, 0 in a process that is no sink: its age grows while
+# ClickHouse takes nothing, whatever the lag says, for the sink reads no further then.
+SINK_LAST_FLUSH = Gauge("pingliu_sink_last_flush_timestamp_seconds", "Time at which nothing read was left to insert")
+# Records of `verdicts` and `alerts.*` not yet in the archive, as far as the sink has heard.
 SINK_LAG = Gauge("pingliu_sink_lag_records", "Records behind the end of the partition", ["topic", "partition"])
+
+
+def begin_at_zero() -> None:
+    """Show the outcomes that alerts count before the first of them: an increase from nothing counts as none."""
+    for status in (200, 202, 400, 500, 503):
+        REQUESTS.labels(status)
+    for decision in ("allow", "warn", "deny", "duplicate", "unreadable", "conflict"):
+        JUDGED.labels(decision)

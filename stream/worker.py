@@ -100,6 +100,7 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         await outbox.run()
 
     _add_pages(app)
+    metrics.begin_at_zero()
     metrics.RESTORING.set_function(lambda: not _judging(app))
     return app
 
@@ -129,11 +130,13 @@ def _delivered(app: faust.App, event: Any, effects: Effects) -> None:
     end = app.consumer.highwater(faust.types.TP(last.topic, last.partition))
     if end is not None:
         metrics.LAG.labels(last.partition).set(max(0, end - last.offset - 1))
+    metrics.LAST_CHUNK.labels(last.topic, last.partition).set(time.time())
     metrics.VERDICT_SECONDS.observe(max(0.0, time.time() - chunk[0].timestamp / 1000))
 
 
 def _counted(event: Any, effects: Effects) -> None:
     event.ack()
+    metrics.LAST_CHUNK.labels(event.message.topic, event.message.partition).set(time.time())
     for alert in effects.alerts:
         metrics.ALERTS.labels(alert.code).inc()
 
@@ -150,7 +153,22 @@ def _add_pages(app: faust.App) -> None:
 
     @app.page("/metrics")
     async def show_metrics(view: View, request: Request) -> Response:  # noqa: ARG001 - Faust's signature
+        _forget_lost(app)
         return view.bytes(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _forget_lost(app: faust.App) -> None:
+    """What was said of partitions that another worker holds now is not said any more."""
+    if not app.tables.recovery.completed.is_set():
+        return  # there may be no consumer to ask yet
+    held = {(tp.topic, str(tp.partition)) for tp in app.consumer.assignment()}
+    told = [sample.labels for metric in metrics.LAST_CHUNK.collect() for sample in metric.samples]
+    for topic, partition in ((labels["topic"], labels["partition"]) for labels in told):
+        if (topic, partition) in held:
+            continue
+        metrics.LAST_CHUNK.remove(topic, partition)
+        if topic == topics.SCANS.name:
+            metrics.LAG.remove(partition)
 
 
 def _judging(app: faust.App) -> bool:
