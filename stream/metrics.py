@@ -21,8 +21,8 @@ ANSWER_SECONDS = Histogram("pingliu_gateway_answer_seconds", "Post to verdict", 
 JUDGED = Counter("pingliu_worker_judged_scans_total", "Scans judged", ["decision"])
 # Alerts raised, by rule. Counts what was raised, not the copies for each authority.
 ALERTS = Counter("pingliu_worker_alerts_total", "Alerts raised", ["code"])
-# From the oldest scan of a chunk entering Kafka to all that the chunk causes (verdicts, alerts, state) being in Kafka.
-VERDICT_SECONDS = Histogram("pingliu_worker_verdict_seconds", "Scan appended to its effects appended", buckets=_LATENCY)
+# From the oldest scan of a chunk entering Kafka to all that others hear of the chunk (verdicts, alerts) being in Kafka.
+VERDICT_SECONDS = Histogram("pingliu_worker_verdict_seconds", "Scan appended to its verdict appended", buckets=_LATENCY)
 # Records between the last one judged and the end of the partition.
 LAG = Gauge("pingliu_worker_lag_records", "Records behind the end of the partition", ["partition"])
 # 1 while state is read back from the changelog, 0 once the worker judges.

@@ -9,6 +9,7 @@ delivered in order and, after a crash or a rebalance, again from the committed o
 inner offsets, to Faust's book-keeping) mean nothing. Other topics (changelogs in recovery) pass through unchanged.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import faust
@@ -60,6 +61,16 @@ class _Consumer(stock.Consumer):
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Offsets inside a chunk are not missing."""
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        """Of a changelog: where our restore of it ended.
+
+        Faust asks before its own recovery, and has none to do. It would wait for ever for the end of the last transaction,
+        a record that no consumer is given.
+        """
+        restored = self.app.tables.recovery.active_offsets
+        found: Mapping[TP, int] = await super().highwaters(*partitions)
+        return {tp: restored[tp] + 1 if restored.get(tp) is not None else end for tp, end in found.items()}
 
     def _new_offset(self, tp: TP) -> int | None:
         acked = self._acked[tp]
