@@ -1,20 +1,20 @@
-"""Steps of the worker at which a test has it die, freeze or hang: the order out is as good as what a crash between shows.
+"""Steps of the worker at which a test has it die, freeze, hang or wait: the order out is as good as what a crash shows.
 
-`PINGLIU_FAULT` is `STEP/HOW/FILE`: when the step is reached and FILE is there, the process removes FILE and does HOW. So the
-test says when, and the next life gets on. Not for operators, hence no setting; unset, a step costs nothing.
+`PINGLIU_FAULTS` is a folder. When a step is reached and a file of its name is there, the process removes the file and does
+what it says (`HOW`). So the test says when, and the next life gets on. Not for operators, hence no setting; unset, a step
+costs nothing.
 """
 
 import os
 import signal
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-VARIABLE: Final = "PINGLIU_FAULT"
+VARIABLE: Final = "PINGLIU_FAULTS"
 
 
 class FaultPoint(StrEnum):
@@ -28,38 +28,36 @@ class FaultPoint(StrEnum):
     ACKNOWLEDGED = "acknowledged"  # to Faust, which has not yet committed its offset
 
 
-def _kill() -> None:
+def _kill(_: Path) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _freeze() -> None:
+def _freeze(_: Path) -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def _hang() -> None:
+def _hang(_: Path) -> None:
     threading.Event().wait()
 
 
-HOW: Final = MappingProxyType({"kill": _kill, "freeze": _freeze, "hang": _hang})
+def _wait(step: Path) -> None:
+    """Until the test makes a file for it to go on."""
+    go_on, pause = step.with_suffix(GO_ON), threading.Event()
+    while not go_on.exists():
+        pause.wait(0.02)
+    go_on.unlink()
 
 
-class _Fault:
-    def __init__(self, told: str) -> None:
-        step, how, file = told.split("/", 2)
-        self.point = FaultPoint(step)
-        self._do: Callable[[], None] = HOW[how]
-        self._file = Path(file)
-
-    def reached(self) -> None:
-        with suppress(FileNotFoundError):
-            self._file.unlink()
-            self._do()
-
-
-_fault = _Fault(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+GO_ON: Final = ".go-on"
+HOW: Final = MappingProxyType({"kill": _kill, "freeze": _freeze, "hang": _hang, "wait": _wait})
+_folder = os.environ.get(VARIABLE)
 
 
 def reach(point: FaultPoint) -> None:
     """Say that the worker is at this step."""
-    if _fault is not None and _fault.point is point:
-        _fault.reached()
+    if _folder:
+        step = Path(_folder) / point
+        with suppress(FileNotFoundError):
+            how = step.read_text()
+            step.unlink()
+            HOW[how](step)

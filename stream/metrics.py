@@ -25,6 +25,9 @@ ALERTS = Counter("pingliu_worker_alerts_total", "Alerts raised", ["code"])
 VERDICT_SECONDS = Histogram("pingliu_worker_verdict_seconds", "Scan appended to its verdict appended", buckets=_LATENCY)
 # Records between the last one judged and the end of the partition.
 LAG = Gauge("pingliu_worker_lag_records", "Records behind the end of the partition", ["partition"])
+# Since an offset was last committed: at rest about a second (ticks). With lag above zero and an age of `stuck_seconds` the
+# worker ends.
+COMMIT_AGE = Gauge("pingliu_worker_commit_age_seconds", "Seconds since the last commit")
 # 1 while state is read back from the changelog, 0 once the worker judges.
 RESTORING = Gauge("pingliu_worker_restoring", "State restore under way")
 # Registry rows held, by kind: an empty registry judges everything unlicensed.

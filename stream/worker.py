@@ -4,7 +4,8 @@
     [holders] → chunk → hold back until its turn → count (processors/) → [alerts.*] → changelog → commit
 
 On an exception anywhere the whole process stops and is started again by whoever runs it: state comes back from the
-changelog, scans from the last commit. There is no path on which a chunk is acknowledged that did not get out.
+changelog, scans from the last commit. There is no path on which a chunk is acknowledged that did not get out. One that
+stands still is ended too (liveness.py).
 """
 
 import time
@@ -26,6 +27,7 @@ from stream.lane.driver import Chunk, ChunkSchema, ChunkTransport
 from stream.lane.effects import Effects
 from stream.lane.holders import HolderJudge
 from stream.lane.outbox import Outbox, Parcel, make_producer
+from stream.liveness import Pulse, Watch
 from stream.quiet import quieten_kafka_client
 from stream.registry_feed import RegistryFeed
 from stream.settings import Settings
@@ -68,7 +70,8 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         # came back under another port or host would hang for ever. Nothing is routed by it here.
         canonical_url=f"http://{settings.member}",
     )
-    app.transport = ChunkTransport(app.conf.broker_consumer, app)
+    pulse = Pulse()
+    app.transport = ChunkTransport(app.conf.broker_consumer, app, pulse)
     scans, holders = (app.topic(topic.name, schema=ChunkSchema()) for topic in (topics.SCANS, topics.HOLDERS))
     fences = Fences(settings)
     cylinder_states = declare(
@@ -85,7 +88,7 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
     )
     judge = ChunkJudge(feed.registry, settings.schedule)
     second = HolderJudge(feed.registry, settings.schedule, settings.partitions)
-    outbox = Outbox(make_producer(settings), settings.partitions, fences)
+    outbox = Outbox(make_producer(settings), settings.partitions, fences, settings.kafka_seconds)
 
     @app.agent(scans, name="judge", concurrency=1)
     async def judge_scans(stream: Any) -> None:
@@ -108,10 +111,12 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
     @app.task
     async def send_out() -> None:
         """Out of the outbox; when it breaks, the worker does."""
+        Watch(settings, pulse).start()
         await outbox.run()
 
     _add_pages(app)
     metrics.RESTORING.set_function(lambda: not _judging(app))
+    metrics.COMMIT_AGE.set_function(lambda: pulse.age)
     return app
 
 

@@ -33,8 +33,6 @@ from stream.rejected import blanked, reject_headers
 from stream.settings import Settings
 from stream.tables.fence import Fences
 
-# Longer than a broker takes to restart: the worker waits for it rather than dying of it.
-_GIVE_UP_SECONDS = 60.0
 # Chunks judged and not yet told, and changelog records of chunks not yet acknowledged. More would only be judged again
 # after a crash, and fill the memory while Kafka takes nothing.
 _UNTOLD = 64
@@ -78,11 +76,12 @@ class Parcel:
 class Outbox:
     """The one way out of the worker. `put` from the agent, `run` as a task beside it."""
 
-    def __init__(self, producer: Producer, partitions: int, fences: Fences) -> None:
-        """`partitions`: of `holders`, each of which hears of the time."""
+    def __init__(self, producer: Producer, partitions: int, fences: Fences, patience: float = 60) -> None:
+        """`partitions`: of `holders`, each of which hears of the time. `patience`: seconds Kafka has for a flush."""
         self._producer = producer
         self._partitions = partitions
         self._fences = fences
+        self._patience = patience  # longer than a broker takes to restart: it is waited for
         self._waiting: asyncio.Queue[Parcel] = asyncio.Queue(_UNTOLD)
         self._under_way = 0
         self._room = asyncio.Event()
@@ -197,9 +196,9 @@ class Outbox:
         """Wait until so many more are taken: this is the only one that produces."""
         give_up = None
         while len(self._producer) + records > _WAITING_AT_MOST:
-            give_up = give_up or time.monotonic() + _GIVE_UP_SECONDS
+            give_up = give_up or time.monotonic() + self._patience
             if time.monotonic() > give_up:
-                raise OutboxError(f"{topic}: no room for a record in {_GIVE_UP_SECONDS:.0f} s")
+                raise OutboxError(f"{topic}: no room for a record in {self._patience:.0f} s")
             self._producer.poll(1.0)
 
     def _failed(self, error: Any, message: Message) -> None:
@@ -209,9 +208,9 @@ class Outbox:
 
     async def _flush(self) -> None:
         if len(self._producer):
-            left = await asyncio.to_thread(self._producer.flush, _GIVE_UP_SECONDS)
+            left = await asyncio.to_thread(self._producer.flush, self._patience)
             if left and self._failure is None:
-                self._failure = f"{left} records not acknowledged in {_GIVE_UP_SECONDS:.0f} s"
+                self._failure = f"{left} records not acknowledged in {self._patience:.0f} s"
         if self._failure is not None:
             raise OutboxError(self._failure)
 

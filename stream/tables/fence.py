@@ -25,8 +25,6 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from stream import kafka, topics
 from stream.settings import Settings
 
-# As long as the outbox waits: an outage is waited out.
-_GIVE_UP_SECONDS = 60.0
 _AT_ONCE = 10_000  # records handed over in one call
 _TOGETHER = 12  # partitions taken, or transactions committed, at one time
 _PROOF = b"@owner"  # its deletion: a record that says nothing, and is only let in from the owner
@@ -47,10 +45,12 @@ class Fence:
         self.partition = partition
         self.lock = asyncio.Lock()
         self._is_open = False
+        self._patience = settings.kafka_seconds
         self._producer: Producer = kafka.producer(
             settings,
             **{
                 "transactional.id": f"{topics.APP_ID}-changelog-{partition}",
+                "transaction.timeout.ms": int(1000 * (settings.kafka_seconds + 10)),  # ours to end, not the broker's
                 "linger.ms": 5,
                 "queue.buffering.max.messages": 2_000_000,  # never full: who writes counts what is under way
                 "queue.buffering.max.kbytes": 2_000_000,
@@ -60,7 +60,7 @@ class Fence:
 
     def take(self) -> None:
         """Fence whoever had it. Blocks; raises FenceError."""
-        self._try(lambda: self._producer.init_transactions(_GIVE_UP_SECONDS))
+        self._try(lambda: self._producer.init_transactions(self._patience))
 
     def write(self, changelog: str, records: Sequence[tuple[bytes, bytes | None]]) -> None:
         """Records by key, None deletes: into the transaction that is open, or a new one. Raises FenceError."""
@@ -78,11 +78,11 @@ class Fence:
 
     def flush(self) -> None:
         """Have Kafka hold what is written, which is not to say committed. Blocks."""
-        self._producer.flush(_GIVE_UP_SECONDS)
+        self._producer.flush(self._patience)
 
     def commit(self) -> None:
         """All that was written is state from now on. Blocks; raises FenceError."""
-        self._try(lambda: self._producer.commit_transaction(_GIVE_UP_SECONDS))
+        self._try(lambda: self._producer.commit_transaction(self._patience))
         self._is_open = False
 
     def prove(self) -> None:

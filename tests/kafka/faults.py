@@ -5,12 +5,12 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
 from msgspec.structs import replace
 
 from processors.holder import Holder, HolderPacking
@@ -18,7 +18,7 @@ from processors.ledger import Ledger
 from processors.packed import LedgerPacking
 from processors.registry import Registry, parse_row
 from stream import kafka, topics
-from stream.fault_points import VARIABLE, FaultPoint
+from stream.fault_points import GO_ON, VARIABLE, FaultPoint
 from stream.lane.chunk import ChunkJudge
 from stream.lane.effects import Effects
 from stream.lane.holders import HolderJudge
@@ -34,25 +34,26 @@ from tests.stream.scans import PARAMETERS, registry
 CHANGELOGS = (topics.CYLINDERS_CHANGELOG.name, topics.HOLDERS_CHANGELOG.name)
 
 
-@dataclass
-class Fault:
-    """What the workers of a stack do at a step, each time it is asked for."""
+class Faults:
+    """What the workers of the stack that is started next do at a step, each time it is asked for (`HOW`)."""
 
-    file: Path
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self._folder = folder / "faults"
+        self._folder.mkdir()
+        monkeypatch.setenv(VARIABLE, str(self._folder))
 
-    def arm(self) -> None:
-        """The next to reach the step does it."""
-        self.file.touch()
+    def arm(self, point: FaultPoint, how: str) -> None:
+        """The next worker to reach the step does it."""
+        aside = self._folder / "aside"
+        aside.write_text(how)
+        aside.rename(self._folder / point)
 
-    def has_struck(self) -> bool:
-        return not self.file.exists()
+    def until_struck(self, point: FaultPoint) -> None:
+        harness.until(f"a worker to be at {point}", lambda: not (self._folder / point).exists())
 
-
-def fault(monkeypatch: pytest.MonkeyPatch, folder: Path, point: FaultPoint, how: str) -> Fault:
-    """For the stack that is started next."""
-    file = folder / "fault"
-    monkeypatch.setenv(VARIABLE, f"{point}/{how}/{file}")
-    return Fault(file)
+    def let_go_on(self, point: FaultPoint) -> None:
+        """Let the worker go on that waits at the step."""
+        (self._folder / point).with_suffix(GO_ON).touch()
 
 
 @contextmanager
@@ -142,3 +143,10 @@ def _plain(state: Ledger | Holder | None) -> Any:
         state.open()
         return replace(state, now=None, known=None)
     return state
+
+
+def group_state(broker: str) -> str:
+    """Of the workers' group, as the broker has it."""
+    admin = AdminClient(kafka.common(Settings(broker=broker)))
+    group = admin.describe_consumer_groups([topics.APP_ID])[topics.APP_ID].result(10)
+    return str(group.state.name)
