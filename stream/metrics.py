@@ -24,14 +24,17 @@ ANSWER_SECONDS = Histogram("pingliu_gateway_answer_seconds", "Post to verdict", 
 JUDGED = Counter("pingliu_worker_judged_scans_total", "Scans judged", ["decision"])
 # Alerts raised, by rule. Counts what was raised, not the copies for each authority.
 ALERTS = Counter("pingliu_worker_alerts_total", "Alerts raised", ["code"])
-# From the oldest scan of a chunk entering Kafka to all that the chunk causes (verdicts, alerts, state) being in Kafka.
-VERDICT_SECONDS = Histogram("pingliu_worker_verdict_seconds", "Scan appended to its effects appended", buckets=_LATENCY)
+# From the oldest scan of a chunk entering Kafka to all that others hear of the chunk (verdicts, alerts) being in Kafka.
+VERDICT_SECONDS = Histogram("pingliu_worker_verdict_seconds", "Scan appended to its verdict appended", buckets=_LATENCY)
 # Records between the last one judged and the end of the partition.
 LAG = Gauge("pingliu_worker_lag_records", "Records behind the end of the partition", ["partition"])
-# Unix time at which all that a chunk causes was last in Kafka, by topic (`scans`, `holders`) and partition held here.
+# Unix time at which all that others hear of a chunk was last in Kafka, by topic (`scans`, `holders`) and partition held here.
 LAST_CHUNK = Gauge(
     "pingliu_worker_last_chunk_timestamp_seconds", "Time of the last chunk that was done", ["topic", "partition"]
 )
+# Since an offset was last committed: at rest about a second (ticks). With lag above zero and an age of `stuck_seconds` the
+# worker ends.
+COMMIT_AGE = Gauge("pingliu_worker_commit_age_seconds", "Seconds since the last commit")
 # 1 while state is read back from the changelog, 0 once the worker judges.
 RESTORING = Gauge("pingliu_worker_restoring", "State restore under way")
 # Registry rows held, by kind: an empty registry judges everything unlicensed.

@@ -4,7 +4,8 @@
     [holders] → chunk → hold back until its turn → count (processors/) → [alerts.*] → changelog → commit
 
 On an exception anywhere the whole process stops and is started again by whoever runs it: state comes back from the
-changelog, scans from the last commit. There is no path on which a chunk is acknowledged that did not get out.
+changelog, scans from the last commit. There is no path on which a chunk is acknowledged that did not get out. One that
+stands still is ended too (liveness.py).
 """
 
 import time
@@ -26,9 +27,11 @@ from stream.lane.driver import Chunk, ChunkSchema, ChunkTransport
 from stream.lane.effects import Effects
 from stream.lane.holders import HolderJudge
 from stream.lane.outbox import Outbox, Parcel, make_producer
+from stream.liveness import Pulse, Watch
 from stream.quiet import quieten_kafka_client
 from stream.registry_feed import RegistryFeed
 from stream.settings import Settings
+from stream.tables.fence import Fences
 from stream.tables.store import declare
 
 # Chunks a partition may have waiting in memory; a chunk is at most _CHUNK_SCANS records.
@@ -45,6 +48,7 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         broker=[f"kafka://{server}" for server in settings.broker.split(",")],
         datadir=data_dir,
         store="memory://",
+        table_standby_replicas=0,  # state is restored in bulk by whoever is given the partition
         consumer_group_instance_id=settings.member,
         broker_session_timeout=settings.session_seconds,
         broker_heartbeat_interval=min(2.0, settings.session_seconds / 3),
@@ -66,15 +70,25 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         # came back under another port or host would hang for ever. Nothing is routed by it here.
         canonical_url=f"http://{settings.member}",
     )
-    app.transport = ChunkTransport(app.conf.broker_consumer, app)
+    pulse = Pulse()
+    app.transport = ChunkTransport(app.conf.broker_consumer, app, pulse)
     scans, holders = (app.topic(topic.name, schema=ChunkSchema()) for topic in (topics.SCANS, topics.HOLDERS))
-    cylinder_states = declare(app, settings, topics.CYLINDERS_TABLE, topics.CYLINDERS_CHANGELOG.name, LedgerPacking)
+    fences = Fences(settings)
+    cylinder_states = declare(
+        app, settings, topics.CYLINDERS_TABLE, topics.CYLINDERS_CHANGELOG.name, LedgerPacking, fences
+    )
     holder_states = declare(
-        app, settings, topics.HOLDERS_TABLE, topics.HOLDERS_CHANGELOG.name, HolderPacking, log=topics.HOLDERS.name
+        app,
+        settings,
+        topics.HOLDERS_TABLE,
+        topics.HOLDERS_CHANGELOG.name,
+        HolderPacking,
+        fences,
+        log=topics.HOLDERS.name,
     )
     judge = ChunkJudge(feed.registry, settings.schedule)
     second = HolderJudge(feed.registry, settings.schedule, settings.partitions)
-    outbox = Outbox(make_producer(settings), settings.partitions)
+    outbox = Outbox(make_producer(settings), settings.partitions, fences, settings.kafka_seconds)
 
     @app.agent(scans, name="judge", concurrency=1)
     async def judge_scans(stream: Any) -> None:
@@ -83,7 +97,7 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
             partition = event.message.partition
             feed.apply()
             effects = judge.judge(partition, cylinder_states.states[partition], event.value, _now())
-            await outbox.put(Parcel(effects, partial(_delivered, app, event, effects)))
+            await outbox.put(Parcel(effects, event.ack, partial(_told, app, event.value, effects)))
 
     @app.agent(holders, name="count", concurrency=1)
     async def count_holdings(stream: Any) -> None:
@@ -92,16 +106,18 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
             partition = event.message.partition
             feed.apply()
             effects = second.judge(partition, holder_states.states[partition], event.value)
-            await outbox.put(Parcel(effects, partial(_counted, event, effects)))
+            await outbox.put(Parcel(effects, event.ack, partial(_counted, event.value, effects)))
 
     @app.task
     async def send_out() -> None:
         """Out of the outbox; when it breaks, the worker does."""
+        Watch(settings, pulse).start()
         await outbox.run()
 
     _add_pages(app)
     metrics.begin_at_zero()
     metrics.RESTORING.set_function(lambda: not _judging(app))
+    metrics.COMMIT_AGE.set_function(lambda: pulse.age)
     return app
 
 
@@ -118,27 +134,23 @@ def _now() -> str:
     return datetime.now(SHANGHAI).isoformat(timespec="milliseconds")
 
 
-def _delivered(app: faust.App, event: Any, effects: Effects) -> None:
-    """All that a chunk causes is in Kafka: acknowledge it, and count. The latency is that of its oldest scan."""
-    event.ack()
-    chunk: Chunk = event.value
+def _told(app: faust.App, chunk: Chunk, effects: Effects) -> None:
+    """All that others hear of a chunk is in Kafka: count. The latency is that of its oldest scan."""
     for decision, count in effects.decisions.items():
         metrics.JUDGED.labels(decision).inc(count)
-    for alert in effects.alerts:
-        metrics.ALERTS.labels(alert.code).inc()
     last = chunk[-1]
     end = app.consumer.highwater(faust.types.TP(last.topic, last.partition))
     if end is not None:
         metrics.LAG.labels(last.partition).set(max(0, end - last.offset - 1))
-    metrics.LAST_CHUNK.labels(last.topic, last.partition).set(time.time())
     metrics.VERDICT_SECONDS.observe(max(0.0, time.time() - chunk[0].timestamp / 1000))
+    _counted(chunk, effects)
 
 
-def _counted(event: Any, effects: Effects) -> None:
-    event.ack()
-    metrics.LAST_CHUNK.labels(event.message.topic, event.message.partition).set(time.time())
+def _counted(chunk: Chunk, effects: Effects) -> None:
+    metrics.LAST_CHUNK.labels(chunk[-1].topic, chunk[-1].partition).set(time.time())
     for alert in effects.alerts:
         metrics.ALERTS.labels(alert.code).inc()
+    chunk.clear()  # until it is acknowledged, a second from now, a chunk is but its offset
 
 
 def _add_pages(app: faust.App) -> None:

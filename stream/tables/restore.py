@@ -24,23 +24,17 @@ class RestoreError(Exception):
     """The state of a partition cannot be read back; the message says why."""
 
 
-def changelog_end(settings: Settings, changelog: str, partition: int) -> int:
-    """The offset after the last record of a partition's changelog. Raises KafkaException."""
-    consumer = kafka.follower(settings, "restore")
-    try:
-        return kafka.end_of(consumer, changelog, partition)
-    finally:
-        consumer.close()
-
-
 def restore(
     settings: Settings, changelog: str, partition: int, packing: Packing[Any], log: str | None = None
 ) -> tuple[Partition[Any], int]:
     """The live state of one partition and the changelog offset up to which it was read. Raises RestoreError.
 
+    What is committed is state; what a worker that broke had begun to write is not.
     `log`: the topic whose records it holds back until their turn; those that wait are read again.
     """
-    consumer = kafka.follower(settings, "restore", **{"queued.min.messages": 1_000_000})
+    consumer = kafka.follower(
+        settings, "restore", **{"queued.min.messages": 1_000_000, "isolation.level": "read_committed"}
+    )
     latest: dict[bytes, bytes] = {}
     try:
         end = kafka.end_of(consumer, changelog, partition, _NO_PROGRESS_SECONDS)

@@ -6,7 +6,7 @@ left to do; and the outbox writes the changelog, a record a touched key and chun
 write costs about 100 µs a key and is not ordered after anything).
 
 - On an exception in a restore: the app crashes and the process is started again.
-- On a revoked partition: its state is dropped; whoever has it next reads the changelog.
+- On a revoked partition: its state is dropped; whoever has it next fences us off (fence.py) and reads the changelog.
 """
 
 import asyncio
@@ -19,14 +19,15 @@ from faust.types import TP
 
 from processors.packing import Packing
 from stream.settings import Settings
+from stream.tables.fence import Fences
 from stream.tables.partition import LIVE_AT_MOST, Partition
-from stream.tables.restore import changelog_end, restore
+from stream.tables.restore import restore
 
 
 class PartitionStore(Store):
     """State by partition. `options`: `settings`, the `changelog` topic's name, `packing` makes that of a partition.
 
-    `log` names the topic of which it holds records back, if any.
+    `log` names the topic of which it holds records back, if any; `fences` are those of all tables.
     """
 
     def __post_init__(self) -> None:
@@ -40,20 +41,19 @@ class PartitionStore(Store):
         """Drop what is no longer ours, restore what is new; of the rest the changelog holds just what we wrote."""
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
         settings, changelog, packing, log = (self.options[name] for name in ("settings", "changelog", "packing", "log"))
+        fences: Fences = self.options["fences"]
         ours = {tp.partition for tp in assigned if tp.topic == changelog}
         for partition in self.states.keys() - ours:
             del self.states[partition]
-        for partition in sorted(ours):
-            if partition not in self.states:
-                self.states[partition], self._ends[partition] = await asyncio.to_thread(
-                    restore, settings, changelog, partition, packing(), log
-                )
-                self.states[partition].live_at_most = LIVE_AT_MOST // settings.partitions
-            else:
-                self._ends[partition] = await asyncio.to_thread(changelog_end, settings, changelog, partition)
+        await fences.hold(ours, generation_id)
+        for partition in sorted(ours - self.states.keys()):
+            self.states[partition], self._ends[partition] = await asyncio.to_thread(
+                restore, settings, changelog, partition, packing(), log
+            )
+            self.states[partition].live_at_most = LIVE_AT_MOST // settings.partitions
 
     def persisted_offset(self, tp: TP) -> int | None:
-        """The last changelog record our state includes: Faust restores what comes after it, which is nothing."""
+        """The last changelog record that was restored. Faust is told (driver.py) that it is the last there is."""
         return self._ends.get(tp.partition, 0) - 1
 
 
@@ -70,10 +70,11 @@ def declare(
     name: str,
     changelog: str,
     packing: Callable[[], Packing[Any]],
+    fences: Fences,
     log: str | None = None,
 ) -> PartitionStore:
     """Give the app a table; the store holds its state. `log`: the topic of which it holds records back, if any."""
-    options = {"settings": settings, "changelog": changelog, "packing": packing, "log": log}
+    options = {"settings": settings, "changelog": changelog, "packing": packing, "fences": fences, "log": log}
     table: Any = app.tables.add(_PartitionTable(app, name=name, partitions=settings.partitions, options=options))
     store: PartitionStore = table.data
     return store
