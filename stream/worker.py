@@ -8,6 +8,7 @@ changelog, scans from the last commit. There is no path on which a chunk is ackn
 """
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -29,6 +30,8 @@ from stream.lane.outbox import Outbox, Parcel, make_producer
 from stream.quiet import quieten_kafka_client
 from stream.registry_feed import RegistryFeed
 from stream.settings import Settings
+from stream.tables.checkpoints import Checkpoints
+from stream.tables.restore import Source
 from stream.tables.store import declare
 
 # Chunks a partition may have waiting in memory; a chunk is at most _CHUNK_SCANS records.
@@ -68,10 +71,11 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
     )
     app.transport = ChunkTransport(app.conf.broker_consumer, app)
     scans, holders = (app.topic(topic.name, schema=ChunkSchema()) for topic in (topics.SCANS, topics.HOLDERS))
-    cylinder_states = declare(app, settings, topics.CYLINDERS_TABLE, topics.CYLINDERS_CHANGELOG.name, LedgerPacking)
-    holder_states = declare(
-        app, settings, topics.HOLDERS_TABLE, topics.HOLDERS_CHANGELOG.name, HolderPacking, log=topics.HOLDERS.name
-    )
+    checkpoints = Checkpoints()
+    cylinders = Source(settings, topics.CYLINDERS_CHANGELOG.name, LedgerPacking)
+    cylinder_states = declare(app, topics.CYLINDERS_TABLE, cylinders, checkpoints)
+    second_keys = Source(settings, topics.HOLDERS_CHANGELOG.name, HolderPacking, log=topics.HOLDERS.name)
+    holder_states = declare(app, topics.HOLDERS_TABLE, second_keys, checkpoints)
     judge = ChunkJudge(feed.registry, settings.schedule)
     second = HolderJudge(feed.registry, settings.schedule, settings.partitions)
     outbox = Outbox(make_producer(settings), settings.partitions)
@@ -83,7 +87,8 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
             partition = event.message.partition
             feed.apply()
             effects = judge.judge(partition, cylinder_states.states[partition], event.value, _now())
-            await outbox.put(Parcel(effects, partial(_delivered, app, event, effects)))
+            in_changelog = cylinder_states.under_way(partition, effects.records)
+            await outbox.put(Parcel(effects, partial(_delivered, app, event, effects, in_changelog)))
 
     @app.agent(holders, name="count", concurrency=1)
     async def count_holdings(stream: Any) -> None:
@@ -92,12 +97,18 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
             partition = event.message.partition
             feed.apply()
             effects = second.judge(partition, holder_states.states[partition], event.value)
-            await outbox.put(Parcel(effects, partial(_counted, event, effects)))
+            in_changelog = holder_states.under_way(partition, effects.records)
+            await outbox.put(Parcel(effects, partial(_counted, event, effects, in_changelog)))
 
     @app.task
     async def send_out() -> None:
         """Out of the outbox; when it breaks, the worker does."""
         await outbox.run()
+
+    @app.task
+    async def keep_checkpoints() -> None:
+        """On this machine, so that a restart reads but the changelog's tail."""
+        await checkpoints.run()
 
     _add_pages(app)
     metrics.RESTORING.set_function(lambda: not _judging(app))
@@ -117,9 +128,10 @@ def _now() -> str:
     return datetime.now(SHANGHAI).isoformat(timespec="milliseconds")
 
 
-def _delivered(app: faust.App, event: Any, effects: Effects) -> None:
+def _delivered(app: faust.App, event: Any, effects: Effects, in_changelog: Callable[[], None]) -> None:
     """All that a chunk causes is in Kafka: acknowledge it, and count. The latency is that of its oldest scan."""
     event.ack()
+    in_changelog()
     chunk: Chunk = event.value
     for decision, count in effects.decisions.items():
         metrics.JUDGED.labels(decision).inc(count)
@@ -132,8 +144,9 @@ def _delivered(app: faust.App, event: Any, effects: Effects) -> None:
     metrics.VERDICT_SECONDS.observe(max(0.0, time.time() - chunk[0].timestamp / 1000))
 
 
-def _counted(event: Any, effects: Effects) -> None:
+def _counted(event: Any, effects: Effects, in_changelog: Callable[[], None]) -> None:
     event.ack()
+    in_changelog()
     for alert in effects.alerts:
         metrics.ALERTS.labels(alert.code).inc()
 
