@@ -36,15 +36,18 @@ class PartitionStore(Store):
         self.states: dict[int, Partition[Any]] = {}
         self._ends: dict[int, int] = {}
         self._kept: dict[int, Kept] = {}
-        self._source: Source = self.options["source"]
-        self._checkpoints: Checkpoints = self.options["checkpoints"]
+
+    @property
+    def _source(self) -> Source:
+        found: Source = self.options["source"]  # which Faust sets after __post_init__
+        return found
 
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
         """Drop what is no longer ours, restore what is new; of the rest the changelog holds just what we wrote."""
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
-        source = self._source
+        source, checkpoints = self._source, self.options["checkpoints"]
         ours = {tp.partition for tp in assigned if tp.topic == source.changelog}
         for partition in self.states.keys() - ours:
             del self.states[partition]
@@ -58,7 +61,7 @@ class PartitionStore(Store):
                 self.states[partition], self._ends[partition] = found.state, found.end
                 if described is not None:
                     self._kept[partition] = kept = Kept(source, partition, found, described)
-                    self._checkpoints.add(kept)
+                    checkpoints.add(kept)
 
     def persisted_offset(self, tp: TP) -> int | None:
         """The last changelog record our state includes: Faust restores what comes after it, which is nothing."""
