@@ -7,8 +7,9 @@ milliseconds, or a float in seconds where they are no whole ones. What the windo
 a scan in order appends its own bytes to those of the ones before.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -128,6 +129,10 @@ class LedgerPacking:
     def fresh(self) -> list[tuple[bytes, bytes]]:
         """The records of origins and words that are new, to be kept before what names them."""
         return [*self.origins.fresh(), *self.words.fresh()]
+
+    def known(self) -> Iterator[tuple[bytes, bytes]]:
+        """The records of all origins and words so far."""
+        return chain(self.origins.known(), self.words.known())
 
     def learn(self, records: dict[bytes, bytes]) -> None:
         """Take the records of origins and words out of those of a partition. Raises ValueError where one is missing."""

@@ -37,6 +37,13 @@ LAST_CHUNK = Gauge(
 COMMIT_AGE = Gauge("pingliu_worker_commit_age_seconds", "Seconds since the last commit")
 # 1 while state is read back from the changelog, 0 once the worker judges.
 RESTORING = Gauge("pingliu_worker_restoring", "State restore under way")
+# Partitions whose state was restored, by table, and from what: the local `checkpoint` and the changelog's tail, or all of
+# the `changelog`.
+RESTORED = Counter("pingliu_worker_restored_partitions_total", "Partitions restored", ["table", "source"])
+# How long the last restore of a table's partitions took, all of those that came at once.
+RESTORE_SECONDS = Gauge("pingliu_worker_restore_seconds", "Time of the last restore", ["table"])
+# Checkpoints `written`, `given up` because the partition went away, and `failed` (a full disk): the one before stays.
+CHECKPOINTS = Counter("pingliu_worker_checkpoints_total", "Local checkpoints of partitions", ["outcome"])
 # Registry rows held, by kind: an empty registry judges everything unlicensed.
 REGISTRY_ROWS = Gauge("pingliu_registry_rows", "Registry rows held", ["kind"])
 

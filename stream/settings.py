@@ -99,6 +99,12 @@ class Settings(BaseSettings):
         le=600,
         description="how long the worker waits for Kafka to take a record before it ends, to start again",
     )
+    checkpoint_records: int = Field(
+        1000,
+        ge=0,
+        description="the worker renews a partition's checkpoint in `data_dir` when so many records of the changelog, and one"
+        " for twenty keys, came after it; 0: none is kept",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     rules: Annotated[dict[str, Any], NoDecode] = Field(

@@ -9,6 +9,7 @@ stands still is ended too (liveness.py).
 """
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -31,7 +32,9 @@ from stream.liveness import Pulse, Watch
 from stream.quiet import quieten_kafka_client
 from stream.registry_feed import RegistryFeed
 from stream.settings import Settings
+from stream.tables.checkpoints import Checkpoints
 from stream.tables.fence import Fences
+from stream.tables.restore import Source
 from stream.tables.store import declare
 
 # Chunks a partition may have waiting in memory; a chunk is at most _CHUNK_SCANS records.
@@ -73,19 +76,11 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
     pulse = Pulse()
     app.transport = ChunkTransport(app.conf.broker_consumer, app, pulse)
     scans, holders = (app.topic(topic.name, schema=ChunkSchema()) for topic in (topics.SCANS, topics.HOLDERS))
-    fences = Fences(settings)
-    cylinder_states = declare(
-        app, settings, topics.CYLINDERS_TABLE, topics.CYLINDERS_CHANGELOG.name, LedgerPacking, fences
-    )
-    holder_states = declare(
-        app,
-        settings,
-        topics.HOLDERS_TABLE,
-        topics.HOLDERS_CHANGELOG.name,
-        HolderPacking,
-        fences,
-        log=topics.HOLDERS.name,
-    )
+    fences, checkpoints = Fences(settings), Checkpoints()
+    cylinders = Source(settings, topics.CYLINDERS_CHANGELOG.name, LedgerPacking)
+    cylinder_states = declare(app, topics.CYLINDERS_TABLE, cylinders, checkpoints, fences)
+    second_keys = Source(settings, topics.HOLDERS_CHANGELOG.name, HolderPacking, log=topics.HOLDERS.name)
+    holder_states = declare(app, topics.HOLDERS_TABLE, second_keys, checkpoints, fences)
     judge = ChunkJudge(feed.registry, settings.schedule)
     second = HolderJudge(feed.registry, settings.schedule, settings.partitions)
     outbox = Outbox(make_producer(settings), settings.partitions, fences, settings.kafka_seconds)
@@ -97,7 +92,8 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
             partition = event.message.partition
             feed.apply()
             effects = judge.judge(partition, cylinder_states.states[partition], event.value, _now())
-            await outbox.put(Parcel(effects, event.ack, partial(_told, app, event.value, effects)))
+            kept = partial(_kept, event, cylinder_states.under_way(partition, effects.records))
+            await outbox.put(Parcel(effects, kept, partial(_told, app, event.value, effects)))
 
     @app.agent(holders, name="count", concurrency=1)
     async def count_holdings(stream: Any) -> None:
@@ -106,13 +102,19 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
             partition = event.message.partition
             feed.apply()
             effects = second.judge(partition, holder_states.states[partition], event.value)
-            await outbox.put(Parcel(effects, event.ack, partial(_counted, event.value, effects)))
+            kept = partial(_kept, event, holder_states.under_way(partition, effects.records))
+            await outbox.put(Parcel(effects, kept, partial(_counted, event.value, effects)))
 
     @app.task
     async def send_out() -> None:
         """Out of the outbox; when it breaks, the worker does."""
         Watch(settings, pulse).start()
         await outbox.run()
+
+    @app.task
+    async def keep_checkpoints() -> None:
+        """On this machine, so that a restart reads but the changelog's tail."""
+        await checkpoints.run()
 
     _add_pages(app)
     metrics.begin_at_zero()
@@ -132,6 +134,12 @@ def run(settings: Settings) -> None:
 
 def _now() -> str:
     return datetime.now(SHANGHAI).isoformat(timespec="milliseconds")
+
+
+def _kept(event: Any, in_changelog: Callable[[], None]) -> None:
+    """A chunk's state is in the changelog: acknowledge it."""
+    event.ack()
+    in_changelog()
 
 
 def _told(app: faust.App, chunk: Chunk, effects: Effects) -> None:

@@ -95,7 +95,7 @@ class Outbox:
         while self._under_way > _UNDER_WAY:
             self._room.clear()
             await self._room.wait()
-        self._under_way += _weight(parcel.effects)
+        self._under_way += parcel.effects.records
         await self._waiting.put(parcel)
 
     async def run(self) -> None:
@@ -131,7 +131,7 @@ class Outbox:
     def _keep(self, parcel: Parcel) -> None:
         """On to the keeper of its partition; where that is no longer ours, its next owner judges the chunk again."""
         effects = parcel.effects
-        let_go = partial(self._let_go, _weight(effects))
+        let_go = partial(self._let_go, effects.records)
         fence = self._fences.get(effects.partition)
         if fence is None:
             let_go()
@@ -213,8 +213,3 @@ class Outbox:
                 self._failure = f"{left} records not acknowledged in {self._patience:.0f} s"
         if self._failure is not None:
             raise OutboxError(self._failure)
-
-
-def _weight(effects: Effects) -> int:
-    """In changelog records."""
-    return 1 + len(effects.named) + len(effects.touched) + len(effects.forgotten)
