@@ -18,7 +18,7 @@ from processors.times import instant
 from stream import topics
 from stream.gateway.log import Record
 from stream.gateway.posted import Posted
-from stream.gateway.sent import SentScans, digest_of
+from stream.gateway.sent import Ids, SentScans, digest_of
 from stream.gateway.tokens import Tokens
 from stream.rejected import blanked, reject_headers
 
@@ -64,7 +64,7 @@ class Admission:
         """Decide on every scan of a request; `now` is its arrival."""
         admitted = Admitted()
         refused: list[Record] = []
-        here: dict[tuple[str, str], bytes] = {}
+        here: dict[Ids, Scan] = {}
         for index, item in enumerate(posted.items):
             outcome = item.scan if isinstance(item.scan, Reject) else self._fit(item.scan, now)
             if not isinstance(outcome, Reject):
@@ -90,10 +90,10 @@ class Admission:
 
     def acknowledged(self, admitted: Admitted) -> None:
         """Kafka has them: from now on these ids with another body are a conflict."""
-        for index in admitted.accepted:
+        for index, record in zip(admitted.accepted, admitted.records, strict=False):  # their records come first
             scan = admitted.outcomes[index]
             assert isinstance(scan, Scan)
-            self._sent.acknowledged(scan)
+            self._sent.acknowledged((scan.device, scan.scan_id), record.value)
 
     def _fit(self, scan: Scan, now: datetime) -> Scan | Reject:
         named = scan.received if self._trial else None
@@ -107,18 +107,18 @@ class Admission:
             self._latest_posted = named
         return scan
 
-    def _against_known(self, scan: Scan, here: dict[tuple[str, str], bytes], admitted: Admitted) -> Scan | Reject:
+    def _against_known(self, scan: Scan, here: dict[Ids, Scan], admitted: Admitted) -> Scan | Reject:
         ids = (scan.device, scan.scan_id)
-        known = here.get(ids) or self._sent.digest(*ids)
+        before = here.get(ids)
+        known = self._sent.digest(ids) if before is None else digest_of(before)
         # A scan that entered under a legacy code before that was an alias stays where it was judged. The same scan again
         # follows it there, where the worker knows it as a repeat; under its label it would be a conflict or count twice.
         if known is None or known != digest_of(scan):
             self._aliases.resolve(scan)
-        digest = digest_of(scan)
-        if known is not None and known != digest:
-            return Reject("scan_id", CONFLICT, scan.scan_id)
+            if known is not None and known != digest_of(scan):
+                return Reject("scan_id", CONFLICT, scan.scan_id)
         admitted.duplicates += known is not None
-        here[ids] = digest
+        here[ids] = scan
         return scan
 
 
