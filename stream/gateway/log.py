@@ -7,11 +7,11 @@ by then is a repeat, which changes nothing. On kill -9 nothing was acknowledged 
 import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from confluent_kafka import KafkaError, Message
+from msgspec import Struct
 
 from stream import kafka
 from stream.settings import Settings
@@ -55,12 +55,11 @@ class _Batch:
             self.done.set_result(None)
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     topic: str
     key: bytes | None
     value: bytes
-    headers: list[tuple[str, bytes]] = field(default_factory=list)
+    headers: list[tuple[str, bytes]] = []
     partition: int = -1  # by the key
 
 

@@ -5,12 +5,15 @@ log is read (last.py), a moment later. Two bodies that reach two gateways within
 refuses the second where both go to one label. Under two labels nobody sees it: then both count.
 """
 
+from itertools import islice
+
 import msgspec
 
 from processors.ledger import digest as digest_of_body
 from processors.model import Scan, decode_scan
 
 _REMEMBERED = 100_000  # scans each, 0.4 KB a scan: the worker remembers the rest
+_AT_ONCE = 10_000  # so many of the oldest are forgotten together: to find the first of a dict takes longer each time
 
 Ids = tuple[str, str]  # device, scan_id
 
@@ -30,15 +33,15 @@ class SentScans:
         own = self._own
         own.pop(ids, None)
         own[ids] = record
-        if len(own) > _REMEMBERED:
-            del own[next(iter(own))]
+        if len(own) >= _REMEMBERED + _AT_ONCE:
+            _forget(own)
 
     def read(self, device: str, scan_id: str, record: bytes) -> None:
         """It stands in the log. The first of several is the one that counts."""
         known = self._read
         known.setdefault((device, scan_id), record)
-        if len(known) > _REMEMBERED:
-            del known[next(iter(known))]
+        if len(known) >= _REMEMBERED + _AT_ONCE:
+            _forget(known)
 
     def digest(self, ids: Ids) -> bytes | None:
         """Of the scan with these ids, if it is known."""
@@ -49,6 +52,11 @@ class SentScans:
             return digest_of(decode_scan(record))
         except msgspec.MsgspecError:  # someone wrote past our gateways: no scan of theirs
             return None
+
+
+def _forget(known: dict[Ids, bytes]) -> None:
+    for ids in list(islice(known, _AT_ONCE)):
+        del known[ids]
 
 
 def digest_of(scan: Scan) -> bytes:
