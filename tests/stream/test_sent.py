@@ -14,7 +14,8 @@ LABEL = "0690123456789200047A2Y"
 
 def scan(number: int, device: str = "D") -> Scan:
     posted = {
-        "scan_id": f"scan-{number:04}", "type": "receive", "label": LABEL, "time": "2026-11-20T10:00:00+08:00", "device": device,
+        "scan_id": f"scan-{number:04}", "type": "receive", "label": LABEL, "time": "2026-11-20T10:00:00+08:00",
+        "device": device,
     }  # fmt: skip
     found = parse(json.dumps(posted).encode())
     assert isinstance(found, Scan)
