@@ -58,6 +58,9 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         topic_allow_declare=False,  # `pingliu topics` makes them
         topic_disable_leader=True,
         topic_partitions=settings.partitions,
+        # Nobody follows another's changelog here. As a standby a worker would keep the state of a partition it lost, grow
+        # stale, and judge by that when the partition comes back.
+        table_standby_replicas=0,
         web_host=settings.host,
         web_bind=settings.host,
         web_port=settings.worker_port,
