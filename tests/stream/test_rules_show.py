@@ -120,8 +120,9 @@ def test_how_long_an_alert_waits() -> None:
 
 def test_a_rule_is_found_by_code_and_number_and_a_wrong_one_is_named() -> None:
     assert rule_of("overfill") is rule_of("17") is BY_CODE["OVERFILL"]
-    with pytest.raises(SettingsError, match=r"^39: no such rule"):
-        rule_of("39")
+    unknown = str(len(RULES) + 1)
+    with pytest.raises(SettingsError, match=rf"^{unknown}: no such rule"):
+        rule_of(unknown)
 
 
 def test_the_commands_print_lines_and_json(monkeypatch, capfd) -> None:
