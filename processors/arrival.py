@@ -9,7 +9,7 @@ from processors.ledger import Entry, Ledger, Told, current
 from processors.model import Alert, DeliverScan, LoadScan, Scan, Verdict
 from processors.parameters import Schedule
 from processors.registry import Registry
-from processors.telling import Telling
+from processors.telling import ARRIVED, Telling
 from processors.times import day_of
 from processors.walk import Revised, Walk
 
@@ -73,7 +73,8 @@ class Arrival:
         self.registry = registry
         self.schedule = schedule
         self.parameters = schedule.on(day_of(scanned[1].at if scanned else clock))
-        self.telling = Telling(ledger, clock)
+        cause = (scanned[0].type, scanned[1].at, ARRIVED) if scanned else None
+        self.telling = Telling(ledger, clock, cause)
         self.before = Before(current(ledger))
 
     @property
@@ -162,10 +163,12 @@ class Before:
 
 def moved(had: str | None, has: str | None, scan: Scan | None) -> tuple[Moved, ...]:
     """What second keys must hear: which had the cylinder before an arrival, which has it now, and by which fact, if any."""
+    to = None if scan is None else second_key(scan)
+    if had is None and has is None and to is None:
+        return ()
     news = []
     if had is not None and had != has:
         news.append(Moved(had, holds=False))
-    to = None if scan is None else second_key(scan)
     if to is not None and isinstance(scan, DeliverScan | LoadScan):
         news.append(Moved(to, has == to, scan))
     if has is not None and has not in (had, to):

@@ -15,6 +15,7 @@ from processors.model import LookupScan, Reject, Scan, VoidScan
 from processors.origins import Origin
 from processors.parameters import Schedule
 from processors.registry import Registry
+from processors.repeats import ANY_BODY
 from processors.rules.case import Case
 from processors.times import day_of, instant
 
@@ -27,7 +28,7 @@ def refused(ledger: Ledger | None, scan: Scan, registry: Registry) -> Reject | N
         return None
     known = ledger.known_as(scan.device, scan.scan_id)
     if known is not None:
-        same = body(known.scan) == body(scan) if isinstance(known, Entry) else known.body == digest(scan)
+        same = body(known.scan) == body(scan) if isinstance(known, Entry) else known.body in (ANY_BODY, digest(scan))
         return None if same else Reject("scan_id", CONFLICT, scan.scan_id)
     if isinstance(scan, VoidScan) and not late.may_take_back(ledger, scan, registry):
         return Reject("data.device", "belongs to another enterprise: only its own may take a scan back", scan.scan_id)
@@ -87,5 +88,5 @@ def _ask(arrival: Arrival) -> Judgement:
     state = current(ledger) if beyond or (is_newest and ledger.retired is None) else state_at(ledger, entry.place)
     case = Case(scan, entry.at, state, arrival.registry, arrival.schedule)
     told = told_of(case, [] if beyond else look(case), entry.late)
-    ledger.ask(Past(entry.device, entry.scan_id, digest(scan), told), arrival.parameters)
+    ledger.ask(Past(entry.device, entry.scan_id, digest(scan), told, case.enterprise_id), arrival.parameters)
     return arrival.answer(told)

@@ -15,9 +15,11 @@ from processors.ledger import Awaited, Entry, Ledger, Past, current, digest, mov
 from processors.model import BindScan, InspectScan, Scan, ScrapScan, TransferScan, VoidScan
 from processors.parameters import Schedule
 from processors.registry import Registry
+from processors.repeats import know_for_good, know_taken_back, would_count_again
 from processors.rules.case import Case
 from processors.rules.inspection import is_no_record
 from processors.rules.labels import unknown_label
+from processors.telling import ARRIVED, WAS_TAKEN_BACK
 from processors.times import day_of, instant
 from processors.walk import again
 
@@ -34,6 +36,8 @@ def insert(arrival: Arrival) -> Judgement:
     if entry.voided:  # it was taken back before it came: nothing is judged again for it
         case = Case(arrival.scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
         entry.origin, entry.told = case.origin, told_of(case, [], entry.late)
+        if would_count_again(entry):
+            know_for_good(ledger, entry, arrival.parameters)
         return arrival.answer(entry.told)
     walk = arrival.walk(copy(ledger.base))
     again(walk, ledger, place, entry, arrival.clock, arrival.schedule)
@@ -62,7 +66,7 @@ def keep(arrival: Arrival) -> Judgement:
     walk = arrival.walk(copy(ledger.base))
     again(walk, ledger, len(ledger.entries), None, arrival.clock, arrival.schedule)
     walk.aliases += aliases
-    ledger.ask(Past(entry.device, entry.scan_id, digest(scan), told), arrival.parameters)
+    ledger.ask(Past(entry.device, entry.scan_id, digest(scan), told, case.enterprise_id), arrival.parameters)
     return arrival.answer(told, walk, is_history=True)
 
 
@@ -115,11 +119,11 @@ def _has_moved_since(ledger: Ledger, entry: Entry) -> bool:
 
 def may_take_back(ledger: Ledger, scan: VoidScan, registry: Registry) -> bool:
     """Whether a `void` comes from the enterprise or agency whose device made the scan, as far as that is known."""
-    own, target = _enterprise(scan, registry), _target(ledger, scan)
-    if target is not None:
-        return own is not None and own == target.origin.enterprise
-    scrapping = ledger.base.scrapping
-    if scrapping is None or (scrapping.device, scrapping.scan_id) != (scan.data.device, scan.data.scan_id):
+    ids, own = (scan.data.device, scan.data.scan_id), _enterprise(scan, registry)
+    known, scrapping = ledger.known_as(*ids), ledger.base.scrapping
+    if known is not None:
+        return own is not None and own == (known.origin if isinstance(known, Entry) else known).enterprise
+    if scrapping is None or (scrapping.device, scrapping.scan_id) != ids:
         return True
     return own is not None and own == scrapping.enterprise
 
@@ -130,7 +134,8 @@ def take_back(arrival: Arrival, scan: VoidScan) -> Judgement:
     told = told_of(
         Case(scan, arrival.entry.at, current(ledger), arrival.registry, arrival.schedule), [], arrival.entry.late
     )
-    ledger.ask(Past(scan.device, scan.scan_id, digest(scan), told), arrival.parameters)
+    own = _enterprise(scan, arrival.registry)
+    ledger.ask(Past(scan.device, scan.scan_id, digest(scan), told, own), arrival.parameters)
     scrapping = ledger.base.scrapping
     first, undone = len(ledger.entries), None
     if target is not None:
@@ -139,12 +144,14 @@ def take_back(arrival: Arrival, scan: VoidScan) -> Judgement:
         first = next(number for number, entry in enumerate(ledger.entries) if entry is target)
         key = second_key(target.scan) if target.has_effect else None
         target.voided = True
+        arrival.telling.cause = target.scan.type, target.at, WAS_TAKEN_BACK
         ledger.newest = max([entry.at for entry in ledger.entries if not entry.voided], default=ledger.newest)
         undone = Moved(key, holds=False, undone=target.offset) if key else None
     elif scrapping is not None and (scrapping.device, scrapping.scan_id) == (data.device, data.scan_id):
         ledger.base.scrapped, ledger.base.scrapping = False, None
+        know_taken_back(ledger, scrapping, arrival.parameters)
     elif ledger.known_as(data.device, data.scan_id) is None:
-        awaited = Awaited(data.device, data.scan_id, _enterprise(scan, arrival.registry))
+        awaited = Awaited(data.device, data.scan_id, own)
         ledger.awaited = [*ledger.awaited, awaited][-_AWAITED_KEPT:]
     walk = arrival.walk(copy(ledger.base))
     again(walk, ledger, first, None, arrival.clock, arrival.schedule)
@@ -171,6 +178,7 @@ def replace_label(
     if undone and at not in ledger.replaced:
         return Judgement(None)
     arrival = Arrival(label, None, ledger, clock, registry, schedule)
+    arrival.telling.cause = "replacement by another label", at, WAS_TAKEN_BACK if undone else ARRIVED
     _learn_replaced(ledger, at, undone=undone)
     retired = ledger.retired
     beyond = retired is not None and ledger.is_beyond((retired, "", ""), arrival.parameters)

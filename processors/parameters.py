@@ -28,7 +28,7 @@ def _meta(description: str, basis: str, zh: str, **limits: Any) -> Meta:
     return Meta(description=description, extra={"basis": basis, "zh": zh}, **limits)
 
 
-class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, cache_hash=True):
     """What the rules are judged by on one day; the unit is the last word of a field's name."""
 
     life_years: Annotated[

@@ -1,6 +1,7 @@
 """What one arrival has to say of alerts: those that hold are told or wait, those that fall away are taken back.
 
-The last record of an `alert_id` stands, so that only what is new is said, and an arrival says it once.
+The last record of an `alert_id` stands, so that only what is new is said, and an arrival says it once. A retraction says
+which scan brought it about, so that whoever acted on the alert can look that up.
 """
 
 from msgspec import UNSET
@@ -10,17 +11,22 @@ from processors.ledger import Entry, Ledger, Standing
 from processors.model import Alert, decode_alert, encode
 from processors.times import rfc3339
 
-NEVER_SO = "a scan that arrived later shows that it was not so"
+NEVER_SO = "it was not so"
 TAKEN_BACK = "the scan was taken back"
 FOUND = "the cylinder was scanned in use again"
+
+# What shows now that something was not so: what it was, when that was made, and what became of it.
+Cause = tuple[str, int, str] | None
+ARRIVED, WAS_TAKEN_BACK = "arrived later", "was taken back"
 
 
 class Telling:
     """The alerts of one label, through one arrival."""
 
-    def __init__(self, ledger: Ledger, clock: int) -> None:
+    def __init__(self, ledger: Ledger, clock: int, cause: Cause = None) -> None:
         self._ledger = ledger
         self.clock = clock
+        self.cause = cause
         self._told: dict[str, Alert] = {}
 
     @property
@@ -45,7 +51,14 @@ class Telling:
             else:
                 self.tell_again(one, alert)
         for one in known.values():
-            self.take_back(one, TAKEN_BACK if entry.voided else NEVER_SO)
+            self.take_back(one, TAKEN_BACK if entry.voided else self.never_so())
+
+    def never_so(self) -> str:
+        """Why something is retracted of a scan that stands."""
+        if self.cause is None:
+            return NEVER_SO
+        what, at, became = self.cause
+        return f"{NEVER_SO}: the {what} of {rfc3339(at)} {became}"
 
     def tell(self, one: Standing, alert: Alert) -> None:
         """Say an alert as it now is."""

@@ -11,6 +11,7 @@ from processors.ledger import Entry, Ledger, Told, apply, current, report_id
 from processors.model import BindScan, Scan, Verdict
 from processors.parameters import Schedule
 from processors.registry import Registry
+from processors.repeats import know_for_good, would_count_again
 from processors.rules import RULES
 from processors.rules.case import Case
 from processors.telling import FOUND, Telling
@@ -96,6 +97,8 @@ class Walk:
             self.revisions.append(Revised(entry.offset, entry.revision, verdict_of(scan, entry.at, told), entry.device))
         entry.told = told
         entry.origin, entry.seen = case.origin, case.sighting is not None
+        if would_count_again(entry):
+            know_for_good(self._ledger, entry, case.parameters)
         found = [
             (alert_of(rule, evidence, case, entry.clock), rule.wait.of(case.parameters))
             for rule, evidence in findings

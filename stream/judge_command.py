@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import DownloadColumn, Progress
 
 from processors.model import Instant, Reject, Verdict, encode
 from processors.parameters import Schedule
@@ -32,6 +31,7 @@ from processors.times import instant
 from stream.back_test import Comparing, in_order
 from stream.registry_load import read as read_registry
 from stream.settings import SettingsError, checked_rules, load
+from stream.terminal import bar
 
 STDIN = "-"
 _PIECE = 1 << 18  # bytes written at once: a line is some 300
@@ -194,27 +194,21 @@ def _reading(asked: Asked) -> Iterator[Iterable[bytes]]:
             lines = io.BufferedReader(gzip.GzipFile(fileobj=file), _PIECE)
         lines_told_there = sys.stdout.isatty() and not asked.summary
         try:
-            if asked.quiet or lines_told_there or not sys.stderr.isatty() or not stat.S_ISREG(status.st_mode):
-                yield lines
-            else:
-                with _bar() as bar:
-                    yield _shown(lines, file, bar, status.st_size)
+            with bar(
+                "judging",
+                DownloadColumn(),
+                shown=not (asked.quiet or lines_told_there) and stat.S_ISREG(status.st_mode),
+            ) as progress:
+                yield lines if progress.disable else _shown(lines, file, progress, status.st_size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise OSError(f"{asked.scans}: {error}") from None
 
 
-def _bar() -> Progress:
-    columns = (TextColumn("judging"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Progress(
-        *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
-    )
-
-
-def _shown(lines: Iterable[bytes], file: BinaryIO, bar: Progress, size: int) -> Iterator[bytes]:
-    task = bar.add_task("", total=size)
+def _shown(lines: Iterable[bytes], file: BinaryIO, progress: Progress, size: int) -> Iterator[bytes]:
+    task = progress.add_task("", total=size)
     for number, line in enumerate(lines):
         if number % _BAR_EVERY == 0:
-            bar.update(task, completed=file.tell())
+            progress.update(task, completed=file.tell())
         yield line
 
 

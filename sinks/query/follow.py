@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from processors.cylinder import Cylinder, Move
-from processors.model import BindScan, Condition, FillScan, InspectScan, LookupScan, PrecheckScan, Scan, VoidScan
+from processors.model import BindScan, Condition, FillScan, InspectScan, LookupScan, PrecheckScan, Scan
 from processors.parameters import Schedule
 from processors.registry import Registry
 from processors.rules import BY_CODE
 from processors.rules.case import Case
 from processors.times import day_of, instant, rfc3339
 from sinks.query.reading import scan_of
+from sinks.query.taken_back import taken_back
 from sinks.rows import ScanRow
 
 
@@ -37,6 +38,7 @@ class Hand(Struct, kw_only=True, omit_defaults=True):
     late: bool
     revised: bool
     device: str
+    taken_back: bool = False  # by a `void`: it stands among the hands, and counts no more
     enterprise: Party | None = None
     site: str | None = None
     operator: str | None = None
@@ -83,15 +85,16 @@ def follow(rows: Iterable[ScanRow], registry: Registry, schedule: Schedule) -> L
     """Take scans in order of time. Questions (`lookup`, `dry_run`) are no hands and change nothing."""
     life = Life(Cylinder(), [], Condition())
     scans = [(row, scan_of(row)) for row in rows]
-    taken_back = {(scan.data.device, scan.data.scan_id) for _, scan in scans if isinstance(scan, VoidScan)}
+    undone = taken_back(scans, registry, schedule)
     for row, scan in scans:
         if scan is None or scan.dry_run or isinstance(scan, LookupScan):
             continue
         case = Case(scan, instant(scan.time), life.cylinder, registry, schedule)
         hand = _hand(row, case, registry)
         life.hands.append(hand)
-        if (row.device, row.scan_id) in taken_back:
-            continue  # it stands among the hands, and had no effect
+        if (row.device, row.scan_id) in undone:
+            hand.taken_back = True
+            continue
         if not isinstance(scan, PrecheckScan) and not any(_holds_state(code) for code in row.violations):
             suspect = "INSPECTION_RECORD_SUSPECT" in row.violations
             life.cylinder.take(scan.label, scan.type, scan.data, _move(row, case), suspect=suspect)

@@ -31,10 +31,14 @@ def known_label(client: Client, code: str) -> str | None:
 
 
 def history(client: Client, label: str, limit: int | None = None, before: Page | None = None) -> list[ScanRow]:
-    """The latest revision of each scan of a label, newest last; of many the last `limit`, of those before `before`."""
+    """The latest revision of each scan of a label, newest last; of many the last `limit`, of those before `before`.
+
+    A scan that came again when the worker had forgotten it (its window is 72 h long) is in the archive twice and here once.
+    """
     selected = client.query(
-        f"SELECT {SCAN_COLUMNS} FROM (SELECT * FROM scans WHERE label = {{label:String}} "  # noqa: S608 - our own columns
-        "ORDER BY revision DESC LIMIT 1 BY log, partition, offset) "
+        f"SELECT {SCAN_COLUMNS} FROM (SELECT * FROM (SELECT * FROM scans "  # noqa: S608 - our own columns
+        "WHERE label = {label:String} ORDER BY revision DESC LIMIT 1 BY log, partition, offset) "
+        "ORDER BY received, offset LIMIT 1 BY device, scan_id, if(device = '', offset, 0)) "
         + ("WHERE (toUnixTimestamp64Micro(time), offset) < ({time:Int64}, {offset:UInt64}) " if before else "")
         + "ORDER BY time DESC, offset DESC"
         + (" LIMIT {limit:UInt32}" if limit else ""),
@@ -49,7 +53,7 @@ def history(client: Client, label: str, limit: int | None = None, before: Page |
 
 
 def whole_history(client: Client, label: str) -> list[ScanRow]:
-    """All scans of a cylinder, those of labels that its `bind` scans replaced first, in order of time."""
+    """All scans of a cylinder, those of labels that its `bind` scans replaced first, in the order in which they count."""
     labels, rows = [label], history(client, label)
     while len(labels) <= REPLACED_AT_MOST:
         replaced = {row.replaces for row in rows if row.replaces} - set(labels)
@@ -58,7 +62,7 @@ def whole_history(client: Client, label: str) -> list[ScanRow]:
         for old in sorted(replaced):
             labels.append(old)
             rows += history(client, old)
-    return sorted(rows, key=lambda row: (row.time, row.received, row.offset))
+    return sorted(rows, key=lambda row: (row.time, row.device, row.scan_id, row.received, row.offset))
 
 
 def standing_alerts(

@@ -57,7 +57,8 @@ def _print_hands(hands: list[dict[str, Any]], console: Console) -> None:
         table.add_column(heading, overflow="fold")
     for hand in hands:
         verdict = Text(hand["decision"], style=_COLOUR.get(hand["decision"], ""))
-        for mark, shown in (("迟 late", hand["late"]), ("改 revised", hand["revised"])):
+        marks = ("迟 late", hand["late"]), ("改 revised", hand["revised"]), ("撤 taken back", hand.get("taken_back"))
+        for mark, shown in marks:
             verdict.append(f" {mark}" if shown else "")
         verdict.append("".join(f"\n{code}" for code in hand["violations"]))
         table.add_row(

@@ -4,7 +4,6 @@ A scan is accepted, a repeat (accepted too: Kafka and the worker know best), or 
 numbers are tokens from here on, and legacy codes that a `bind` named as aliases are labels: one cylinder is one key.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -12,7 +11,6 @@ from http import HTTPStatus
 from processors.aliases import Aliases
 from processors.intake import admit
 from processors.judge import CONFLICT
-from processors.ledger import digest as digest_of_body
 from processors.model import HomeCheckScan, Reject, Scan, encode
 from processors.parameters import Schedule
 from processors.registry import Registry
@@ -20,10 +18,9 @@ from processors.times import instant
 from stream import topics
 from stream.gateway.log import Record
 from stream.gateway.posted import Posted
+from stream.gateway.sent import SentScans, digest_of
 from stream.gateway.tokens import Tokens
 from stream.rejected import blanked, reject_headers
-
-_REMEMBERED = 100_000  # scans, so that a conflict can be told at once; the worker remembers the rest
 
 
 @dataclass
@@ -42,17 +39,24 @@ class Admitted:
 
 
 class Admission:
-    """The gate of one gateway; remembers the last scans it acknowledged."""
+    """The gate of one gateway. `sent` is what stands in the log, as far as that is known."""
 
     def __init__(
-        self, registry: Registry, aliases: Aliases, tokens: Tokens, schedule: Schedule, *, trial: bool
+        self,
+        registry: Registry,
+        aliases: Aliases,
+        tokens: Tokens,
+        schedule: Schedule,
+        sent: SentScans | None = None,
+        *,
+        trial: bool,
     ) -> None:
         self._registry = registry
         self._aliases = aliases
         self._tokens = tokens
         self._schedule = schedule
         self._trial = trial
-        self._known: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._sent = sent or SentScans()
         self._seen = False
         self._latest_posted: datetime | None = None  # the latest `received` that a poster named and was accepted
 
@@ -89,10 +93,7 @@ class Admission:
         for index in admitted.accepted:
             scan = admitted.outcomes[index]
             assert isinstance(scan, Scan)
-            self._known[scan.device, scan.scan_id] = _digest_of(scan)
-            self._known.move_to_end((scan.device, scan.scan_id))
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+            self._sent.acknowledged(scan)
 
     def _fit(self, scan: Scan, now: datetime) -> Scan | Reject:
         named = scan.received if self._trial else None
@@ -108,22 +109,17 @@ class Admission:
 
     def _against_known(self, scan: Scan, here: dict[tuple[str, str], bytes], admitted: Admitted) -> Scan | Reject:
         ids = (scan.device, scan.scan_id)
-        known = here.get(ids) or self._known.get(ids)
+        known = here.get(ids) or self._sent.digest(*ids)
         # A scan that entered under a legacy code before that was an alias stays where it was judged. The same scan again
         # follows it there, where the worker knows it as a repeat; under its label it would be a conflict or count twice.
-        if known is None or known != _digest_of(scan):
+        if known is None or known != digest_of(scan):
             self._aliases.resolve(scan)
-        digest = _digest_of(scan)
+        digest = digest_of(scan)
         if known is not None and known != digest:
             return Reject("scan_id", CONFLICT, scan.scan_id)
         admitted.duplicates += known is not None
         here[ids] = digest
         return scan
-
-
-def _digest_of(scan: Scan) -> bytes:
-    """Tells one scan from another: its body, and the label it goes under."""
-    return digest_of_body(scan) + scan.label.encode()
 
 
 def status_of(reject: Reject) -> HTTPStatus | None:

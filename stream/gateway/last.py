@@ -24,6 +24,7 @@ from processors.model import Scan
 from stream import kafka, topics
 from stream.gateway.admission import Admitted
 from stream.gateway.problems import Reply, answer, problem
+from stream.gateway.sent import SentScans
 from stream.settings import Settings
 from stream.vital import VitalThread
 
@@ -51,7 +52,8 @@ _decode = msgspec.json.Decoder(Seen).decode
 class LastScans:
     """One entry a device of the registry, 0.5 KB each; `acknowledged` and `reply` belong to the event loop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sent: SentScans | None = None) -> None:
+        self._sent = sent or SentScans()
         self._own: dict[str, tuple[int, bytes]] = {}  # acknowledged here: when, in Unix ms, and the record
         self._read: dict[str, tuple[int, Seen]] = {}  # read from the log, and written by the thread alone
         self._consumer: Consumer = kafka.follower(settings, "last")
@@ -125,6 +127,7 @@ class LastScans:
             return
         if seen.device is None:
             return
+        self._sent.read(seen.device, seen.scan_id, message.value() or b"")
         created = message.timestamp()[1]
         known = self._read.get(seen.device)
         # Of one request many records share a millisecond, in several partitions: then the device's own order holds.

@@ -27,6 +27,7 @@ from stream.gateway.last import LastScans
 from stream.gateway.log import Log, Record
 from stream.gateway.problems import Reply, answer, problem
 from stream.gateway.scans import ScanPost
+from stream.gateway.sent import SentScans
 from stream.gateway.tokens import Tokens
 from stream.registry_feed import RegistryFeed
 from stream.settings import Settings, SettingsError
@@ -45,16 +46,16 @@ class Gateway:
     """The ASGI app. Its parts live from lifespan start-up to shutdown."""
 
     def __init__(self, settings: Settings) -> None:
+        metrics.begin_at_zero()
         self._settings = settings
         self._feed = RegistryFeed(settings, "gateway")
         self._alias_feed = AliasFeed(settings, "gateway")
         self._log = Log(settings)
         self._answers = Answers(settings)
         tokens = Tokens(settings.token_key.get_secret_value())
-        self._admission = Admission(
-            self._feed.registry, self._alias_feed.aliases, tokens, settings.schedule, trial=settings.insecure_devices
-        )
-        self._last = LastScans(settings)
+        registry, aliases, sent = self._feed.registry, self._alias_feed.aliases, SentScans()
+        self._admission = Admission(registry, aliases, tokens, settings.schedule, sent, trial=settings.insecure_devices)
+        self._last = LastScans(settings, sent)
         self._post = ScanPost(self._admission, self._log, self._answers, self._feed, self._last)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,8 +63,13 @@ class Gateway:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            reply = await self._route(scope, receive)
-            metrics.REQUESTS.labels(reply.status).inc()
+            status = HTTPStatus.INTERNAL_SERVER_ERROR.value  # what uvicorn answers when this breaks
+            try:
+                reply = await self._route(scope, receive)
+                status = reply.status
+            finally:
+                if scope["path"].startswith("/v1/"):
+                    metrics.REQUESTS.labels(status).inc()
             headers = [(b"content-length", b"%d" % len(reply.body)), *reply.headers]
             await send({"type": "http.response.start", "status": reply.status, "headers": headers})
             await send({"type": "http.response.body", "body": reply.body})
@@ -149,6 +155,7 @@ class Gateway:
                 value = encode(Tick(now))
                 for partition in partitions:
                     self._log.send(Record(topics.SCANS.name, None, value, partition=partition))
+                metrics.TICKS.inc(len(partitions))
 
 
 def _only(path: str, allow: bytes) -> Reply:

@@ -100,11 +100,23 @@ def verdicts(broker: str) -> dict[tuple[int, int], Any]:
     learnt: dict[tuple[int, int], Any] = {}
     for record in read_topic(broker, topics.VERDICTS.name):
         run = json.loads(record.value())
-        listed = {one["offset"]: one for one in run["verdicts"]}
+        listed = {one["offset"]: one for one in run["verdicts"] if "revision" not in one}
         for offset in range(run["from"], run["to"] + 1):
             said = {name: value for name, value in listed.get(offset, {}).items() if name != "offset"}
             place = (record.partition(), offset)
             assert learnt.setdefault(place, said) == said, f"{place} was told twice and differently"
+    return learnt
+
+
+def revisions(broker: str) -> dict[tuple[str, int], Any]:
+    """What the bus says anew, by scan_id and number of the revision; one told again must say the same."""
+    learnt: dict[tuple[str, int], Any] = {}
+    for record in read_topic(broker, topics.VERDICTS.name):
+        for one in json.loads(record.value())["verdicts"]:
+            if "revision" in one:
+                said = {name: value for name, value in one.items() if name not in ("offset", "revision", "judged_at")}
+                place = one["scan_id"], one["revision"]
+                assert learnt.setdefault(place, said) == said, f"{place} was told twice and differently"
     return learnt
 
 
@@ -121,12 +133,13 @@ def standing_alerts(broker: str) -> dict[str, Any]:
 def assert_as_judge_says(broker: str, rows: Rows = ROWS) -> int:
     """Every scan has the verdict, and every alert stands, that one run of `judge` over the log gives; how many scans.
 
+    So does every revision of a verdict.
+
     The log is read in order of arrival and its ticks are the clock. A `retired` record is what the replay does by itself.
     """
-    told, count, wanted = verdicts(broker), 0, {}
+    told, count, wanted, revised = verdicts(broker), 0, {}, {}
     replay = Replay([parse_row(json.dumps(row).encode()) for row in rows], PARAMETERS)  # type: ignore[misc] # they are right
-    log = read_topic(broker, topics.SCANS.name)
-    for record in sorted(log, key=lambda record: (record.timestamp()[1], record.partition(), record.offset())):
+    for record in _by_arrival(read_topic(broker, topics.SCANS.name)):
         found = read(record.value())
         assert not isinstance(found, Reject), found
         if isinstance(found, Retired):
@@ -137,13 +150,33 @@ def assert_as_judge_says(broker: str, rows: Rows = ROWS) -> int:
         else:
             answers = [json.loads(one.line()) for one in replay.take(record.value())]
             count += 1
-            _assert_same(told[record.partition(), record.offset()], answers[-1])
-        wanted |= {alert["alert_id"]: alert for answer in answers for alert in answer["alerts"]}
+            for answer in answers:
+                if answer.get("type") == "revision":
+                    verdict = answer["verdict"]
+                    revised[verdict["scan_id"], answer["revision"]] = verdict | {"judged_at": ""}
+                elif answer.get("type") != "timer":
+                    _assert_same(told[record.partition(), record.offset()], answer)
+        wanted |= {alert["alert_id"]: alert for answer in answers for alert in answer.get("alerts", [])}
+    assert {key: one | {"judged_at": ""} for key, one in revisions(broker).items()} == revised
     standing = standing_alerts(broker)
     assert {key: one | {"raised_at": ""} for key, one in standing.items()} == {
         key: one | {"raised_at": ""} for key, one in wanted.items()
     }
     return count
+
+
+def _by_arrival(log: list[Any]) -> list[Any]:
+    """All partitions in one order: that of their records' own times, but never against the order of a partition.
+
+    Two gateways stamp their records each for itself, so that within a partition the times may run back a little.
+    """
+    latest: dict[int, int] = {}
+    placed = []
+    for record in log:  # by partition and offset
+        partition = record.partition()
+        latest[partition] = max(latest.get(partition, 0), record.timestamp()[1])
+        placed.append(((latest[partition], partition, record.offset()), record))
+    return [record for _, record in sorted(placed, key=lambda one: one[0])]
 
 
 def _assert_same(said: dict[str, Any], answer: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ BY_ARRIVAL = {"USER_EXCESS_HOLDING", "ABNORMAL_PURCHASE", "VEHICLE_UNLICENSED"}
 LONG_AFTER = timedelta(days=400)
 
 
-def scans(history: History) -> list[dict]:
+def scans(history: History, *, replaces: bool = False) -> list[dict]:
     """Its good scans in order of time, those of each cylinder that one window holds, with nothing that counts by arrival."""
     bodies = [body for line in history.lines if (body := admission.parsed(line)) and not admission.wrong_fields(body)]
     bodies = [body for body in bodies if body["type"] not in {"void", "home_check"}]
@@ -26,7 +26,8 @@ def scans(history: History) -> list[dict]:
         of_label = kept[labels.bare(body["label"])]
         if len(of_label) < MOST and (not of_label or place(body)[0] <= place(of_label[0])[0] + WINDOW):
             body.get("data", {}).pop("aliases", None)
-            body.get("data", {}).pop("replaces", None)
+            if not replaces:
+                body.get("data", {}).pop("replaces", None)
             of_label.append(body)
     return sorted([body for bodies in kept.values() for body in bodies], key=place)
 

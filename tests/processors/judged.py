@@ -14,7 +14,11 @@ from tests.oracle.compare_alerts import of_ids
 
 def everything(rows: list[dict], lines: Iterable[bytes], until: datetime | None = None) -> list[list[dict]]:
     """What is printed for each line: what fell due before it, if anything, and its answer. Last, what is due until then."""
-    replay = Replay([parse_row(json.dumps(row).encode()) for row in rows], DEFAULT)
+    return printed_by(Replay([parse_row(json.dumps(row).encode()) for row in rows], DEFAULT), lines, until)
+
+
+def printed_by(replay: Replay, lines: Iterable[bytes], until: datetime | None = None) -> list[list[dict]]:
+    """The same, of a run that is at hand."""
     printed = [[json.loads(answer.line()) for answer in replay.take(line)] for line in lines]
     last = replay.advance(instant(until)) if until else None
     return [*printed, [json.loads(last.line())] if last else []]

@@ -68,3 +68,21 @@ def test_a_time_that_was_never_over_is_retracted_with_what_ended_it():
     *_, over = alerts_of(*lines, "11-02 09:00 station1 unload received=11:00")
     assert over["status"] == "retracted"
     assert over["reason"] == "it had ended in time: unload at 2026-11-02T09:00:00+08:00, which arrived later"
+
+
+def test_a_retraction_names_the_scan_that_brought_it_about():
+    filled = "11-10 10:00 bind", "11-10 10:05 station1 fill net_kg=16"
+    *_, gone = alerts_of(*filled, "until 11-10 10:21", "11-10 10:04 station1 precheck received=10:22")
+    assert (gone["code"], gone["status"]) == ("PREFILL_CHECK_MISSING", "retracted")
+    assert gone["reason"] == "it was not so: the precheck of 2026-11-10T10:04:00+08:00 arrived later"
+
+
+def test_so_does_one_that_another_label_brought_about():
+    *_, gone = alerts_of(
+        "11-10 10:00 bind", "11-10 10:05 bind label=second replaces=first", "11-10 10:10 station1 receive",
+        "11-10 10:00 bind label=second serial=B received=10:30",
+    )  # fmt: skip
+    assert (gone["code"], gone["status"]) == ("SCRAPPED_IN_USE", "retracted")
+    assert gone["reason"] == (
+        "it was not so: the replacement by another label of 2026-11-10T10:05:00+08:00 was taken back"
+    )

@@ -4,12 +4,18 @@ import json
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+import msgspec
 from example_lines import FIRST, scans
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judged import everything
+from judged import everything, printed_by
 from test_examples import CITY, SITES
 
+from processors.cylinder import Cylinder
+from processors.ledger import current
+from processors.parameters import DEFAULT
+from processors.registry import parse_row
+from processors.replay import Replay
 from tests.oracle.histories import History
 
 SCANS = 300
@@ -29,7 +35,7 @@ def night_upload(seed: int) -> tuple[list[dict], list[dict], datetime]:
             continue
         scan = json.loads(line)
         data = scan.get("data", {})
-        if scan.get("dry_run") or data.get("replaces") or data.get("aliases"):
+        if scan.get("dry_run") or data.get("aliases"):
             continue
         scans[scan["device"], scan["scan_id"]] = scan | {"label": answer["label"]}
     inside = sorted(scans.values(), key=lambda scan: (moment(scan), scan["device"], scan["scan_id"]))
@@ -46,10 +52,11 @@ def moment(scan: dict) -> datetime:
     return datetime.fromisoformat(scan["time"])
 
 
-def known_in_the_end(rows: list[dict], scans: list[dict], night: datetime) -> tuple[dict, dict]:
-    """The verdicts and the alerts as they stand when all waits are over."""
+def known_in_the_end(rows: list[dict], scans: list[dict], night: datetime) -> tuple[dict, dict, dict]:
+    """The verdicts and the alerts as they stand when all waits are over, and the facts of each label."""
     verdicts, alerts = {}, {}
-    printed = everything(rows, [json.dumps(scan).encode() for scan in scans], night + timedelta(days=3))
+    replay = Replay([parse_row(json.dumps(row).encode()) for row in rows], DEFAULT)
+    printed = printed_by(replay, [json.dumps(scan).encode() for scan in scans], night + timedelta(days=3))
     for answer in (answer for answers in printed for answer in answers):
         told = answer.get("verdict", answer)
         # A device may have no row on the day to which its scan was moved: then that is a reject in any order.
@@ -62,7 +69,10 @@ def known_in_the_end(rows: list[dict], scans: list[dict], night: datetime) -> tu
                     name: value for name, value in alert.items() if name not in ("raised_at", "reason")
                 }
     standing = {name: alert for name, alert in alerts.items() if alert["status"] != "retracted"}
-    return verdicts, standing
+    # Of a label that was only thought to be replaced for a while nothing is known.
+    facts = {label: msgspec.to_builtins(current(ledger)) for label, ledger in replay._ledgers.items()}
+    nothing = msgspec.to_builtins(Cylinder())
+    return verdicts, standing, {label: known for label, known in facts.items() if known != nothing}
 
 
 @given(st.integers(0, 2**32), st.randoms(use_true_random=False))
@@ -134,6 +144,16 @@ def test_what_had_ended_in_time_is_over_where_that_is_taken_back_and_another_end
     assert told(*first, "11-05 13:00 void 3") == [TOLD, OVER, NOT_SO, OVER]
 
 
+def test_a_retraction_says_what_was_taken_back():
+    scrapped = ("11-10 10:00 bind", "11-10 10:05 office1 scrap", "11-10 10:10 station1 fill", "11-10 10:20 void 1")
+    assert [(one["code"], one.get("reason")) for one in alerts(*scrapped)] == [
+        ("SCRAPPED_IN_USE", None),
+        ("SCRAPPED_IN_USE", "it was not so: the scrap of 2026-11-10T10:05:00+08:00 was taken back"),
+    ]
+    mistaken = ("11-10 10:00 bind", "11-10 10:05 station1 fill net_kg=16", "11-10 10:20 void 1")
+    assert [one.get("reason") for one in alerts(*mistaken)] == [None, "the scan was taken back"]
+
+
 def test_a_label_that_two_replaced_stays_replaced_where_the_first_is_taken_back():
     twice = (
         "11-10 10:00 bind",
@@ -181,3 +201,11 @@ def test_what_was_taken_back_before_it_came_may_be_taken_back_again():
     early = ("11-10 10:00 bind", "11-10 10:10 station1 receive", "11-10 10:20 void 3")
     came = "11-10 10:05 station1 receive received=10:30"
     assert [answer for answer in answers(*early, came, "11-10 10:40 void 3") if "rejected" in answer] == []
+
+
+def test_a_question_or_what_is_history_is_taken_back_by_its_own_enterprise_alone():
+    bound = "11-01 10:00 bind"
+    for of, rejected in (("1", False), ("2", True)):
+        for scan in (f"11-10 10:00 station{of} lookup", f"11-02 10:00 station{of} receive received=11-10T10:00"):
+            voided = answers(bound, "11-10 09:00 station1 precheck", scan, "11-10 10:20 void 2")
+            assert any("rejected" in answer for answer in voided) == rejected, scan

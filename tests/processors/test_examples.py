@@ -55,13 +55,13 @@ def said(line: str, answers: list[dict], *, whole: bool = False) -> tuple[str, l
             case {"rejected": {"field": field}}:
                 line += f" -> rejected {field or 'as a whole'}"
             case {"type": "timer"}:
-                below += [("due " if is_scan else "") + told(alert, whole) for alert in answer["alerts"]]
+                below += [("due " if is_scan else "") + told(alert, whole) for alert in answer.get("alerts", [])]
             case {"type": "revision", "verdict": verdict}:
                 below.append(f"revised {verdict['type']} -> {heard(verdict)}")
             case _:
                 assert is_scan or answer["decision"] != "deny", f"on the way to it: {answer}"
                 line += f" -> {heard(answer)}" if is_scan else ""
-                below += [told(alert, whole) for alert in answer["alerts"]]
+                below += [told(alert, whole) for alert in answer.get("alerts", [])]
     return line, below
 
 
@@ -102,7 +102,7 @@ def test_every_rule_is_in_an_example():
 def alerts_of(*lines: str) -> list[dict]:
     replay = city()
     answers = [answer for number, line in enumerate(lines) for answer in answers_of(replay, number, line)]
-    return [alert for answer in answers for alert in answer["alerts"]]
+    return [alert for answer in answers for alert in answer.get("alerts", [])]
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,8 @@ def test_scans_that_are_packed_as_they_come_are_what_they_are_at_once(count: int
     packing, ledger = LedgerPacking(), Ledger(entries=[receive(scan_id="scan-0000")], newest=AT)
     packing.pack(LABEL, ledger)
     for number in range(1, count):
-        ledger.append(receive(AT + number * 1_000_003, scan_id=f"scan-{number:04}"))
+        one = receive(AT + number * 1_000_003, scan_id=f"scan-{number:04}")
+        ledger.append(one.scan, one.at, one.origin, one.offset, one.clock, one.told, seen=one.seen)
         ledger.newest = ledger.entries[-1].at
         packed = packing.pack(LABEL, ledger)
         assert_same(packing.unpack(LABEL, packed), ledger)
@@ -220,7 +221,12 @@ def test_of_moves_before_the_last_it_is_not_kept_when_and_as_what_they_arrived()
         {"retired": 0, "replaced": [0]},
         {"retired": AT, "replaced": [AT, AT + 5]},
         {"awaited": [Awaited("D", "scan-0001", None), Awaited("D", "scan-0002", "E1")]},
-        {"asked": [Past("D", "scan-0001", b"12345678"), Past("E", "s", b"", Told("warn", ("UNKNOWN_LABEL",)))]},
+        {
+            "asked": [
+                Past("D", "scan-0001", b"12345678", None, "E1"),
+                Past("E", "s", b"", Told("warn", ("UNKNOWN_LABEL",))),
+            ]
+        },
         {"standing": [Standing("", "FILLED_DWELL", "D", "scan-0001", "shown", AT, b"", AT - 1)]},
         {"standing": [Standing("0a" * 8, "FILLED_DWELL", "D", "s", "", 0, b"", 1, AT, AT + 1)], "newest": AT},
     ],
@@ -238,7 +244,7 @@ def test_each_part_comes_back_alone(fields: dict[str, Any]) -> None:
         (Ledger(entries=[scanned(said.FillScan, said.Fill(14.4))], newest=AT), 65),
         (Ledger(newest=AT, retired=AT), 50),
         (Ledger(newest=AT, awaited=[Awaited("D", "s", None)]), 47),
-        (Ledger(newest=AT, asked=[Past("D", "s", b"")]), 48),
+        (Ledger(newest=AT, asked=[Past("D", "s", b"")]), 49),
         (Ledger(newest=AT, standing=[Standing("0a" * 8, "FILLED_DWELL", "D", "s", "", 0, b"")]), 61),
     ],
     ids=["facts", "a scan with an empty collect", "a fill", "retired", "awaited", "asked", "standing"],

@@ -13,6 +13,7 @@ from stream.reference import pages
 from stream.rule_parameters import PARAMETERS
 from stream.rules_show import document, explanation, facts, rule_of
 from stream.settings import Settings, SettingsError
+from stream.terminal import Exit
 
 TODAY = date(2026, 11, 23)
 CHANGED = Settings(
@@ -135,7 +136,7 @@ def test_the_commands_print_lines_and_json(monkeypatch, capfd) -> None:
     code, shown = printed(monkeypatch, capfd, "show", "cylinder_missing", "--set", 'rules={"transit_hours": 36}')
     assert "transit_hours = 36 hours (default 48)" in shown
     code, told = printed(monkeypatch, capfd, "show", "OVERFILL", "--set", 'rules={"transit": 36}')
-    assert (code, told.count("\n")) == (cli.USAGE_ERROR, 1)
+    assert (code, told.count("\n")) == (Exit.WRONG, 1)
     assert told.startswith("pingliu: rules.transit: no such parameter")
 
 
