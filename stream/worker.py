@@ -51,7 +51,9 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         broker=[f"kafka://{server}" for server in settings.broker.split(",")],
         datadir=data_dir,
         store="memory://",
-        table_standby_replicas=0,  # state is restored in bulk by whoever is given the partition
+        # State is restored in bulk by whoever is given the partition. A standby would keep that of a partition it lost, and
+        # judge by it, stale, when the partition comes back.
+        table_standby_replicas=0,
         consumer_group_instance_id=settings.member,
         broker_session_timeout=settings.session_seconds,
         broker_heartbeat_interval=min(2.0, settings.session_seconds / 3),
