@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from processors.findings import plain_verdict
+from processors.judge import CONFLICT
 from processors.model import HomeCheckScan, Reject, Scan
 from processors.replay import as_rejected
 from processors.times import instant, rfc3339
@@ -142,5 +143,8 @@ def _count(admitted: Admitted) -> None:
         assert isinstance(scan, Scan)
         metrics.ACCEPTED.labels(scan.type).inc()
     for _, reject in admitted.rejects:
+        if reject.reason == CONFLICT:
+            metrics.REJECTED.labels("HISTORY_CONFLICT").inc()
+            continue
         # Positions in a list would make a label each.
         metrics.REJECTED.labels(re.sub(r"\[\d+\]", "[]", reject.field) or "body").inc()
