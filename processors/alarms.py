@@ -5,7 +5,8 @@ stands with its owner, so that here a key costs one place in a list, and one tha
 hour comes, or when those are more than the others.
 """
 
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable, Iterable, Mapping, MutableSequence
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any, Generic, TypeVar
 
@@ -14,6 +15,16 @@ from processors.times import HOUR
 K = TypeVar("K", bound=str | int)
 
 _STALE_AT_LEAST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen(Generic[K]):
+    """Alarms at one moment."""
+
+    later: Mapping[int, MutableSequence[K]]
+    stale: int
+    soon: list[tuple[int, K]]
+    hour: int
 
 
 class Alarms(Generic[K]):
@@ -44,6 +55,32 @@ class Alarms(Generic[K]):
             heappush(self._soon, (now, key))
         else:
             self._wait(hour, key)
+
+    def set(self, moments: Iterable[tuple[K, int]]) -> None:
+        """Many that had none."""
+        hour_now, later = self._hour, self._later
+        for key, moment in moments:
+            if moment:
+                hour = moment // HOUR
+                waiting = later.get(hour)
+                if waiting is not None:
+                    waiting.append(key)
+                    self._waiting += 1
+                elif hour > hour_now:
+                    self._wait(hour, key)
+                else:
+                    heappush(self._soon, (moment, key))
+
+    def frozen(self) -> "Frozen[K]":
+        """As it is, to be read beside us by another thread."""
+        return Frozen({hour: keys[:] for hour, keys in self._later.items()}, self._stale, self._soon[:], self._hour)
+
+    def thaw(self, frozen: "Frozen[K]") -> None:
+        """Be as it was; the parts become ours."""
+        self._later, self._stale = dict(frozen.later), frozen.stale
+        self._soon, self._hour = frozen.soon, frozen.hour
+        self._hours = sorted(self._later)  # which is a heap
+        self._waiting = sum(map(len, self._later.values()))
 
     def is_past(self, clock: int) -> bool:
         """Whether `past` may find any."""

@@ -65,11 +65,6 @@ def timer_alert(rule: Rule, label: str, began: Move, limit: int, clock: int, reg
     )
 
 
-def resolved(alert: Alert, clock: int, reason: str) -> Alert:
-    """It was so, and is over."""
-    return replace(alert, status="resolved", raised_at=rfc3339(clock), reason=reason)
-
-
 def retracted(alert: Alert, clock: int, reason: str) -> Alert:
     """It was never so."""
     return replace(alert, status="retracted", raised_at=rfc3339(clock), reason=reason)

@@ -115,7 +115,7 @@ class Arrival:
         counts = self._scanned is not None and self._is_fact(self.entry)
         had, has = self.before.holder, current(self.ledger).holder
         news = moved(had, has, self.scan if counts else None)
-        if has is not None and has == had and self._is_another_model() and not any(one.key == has for one in news):
+        if has is not None and has == had and self._is_another_model():
             return (*news, Moved(has, holds=True))
         return news
 
@@ -163,10 +163,12 @@ class Before:
 
 def moved(had: str | None, has: str | None, scan: Scan | None) -> tuple[Moved, ...]:
     """What second keys must hear: which had the cylinder before an arrival, which has it now, and by which fact, if any."""
+    to = None if scan is None else second_key(scan)
+    if had is None and has is None and to is None:
+        return ()
     news = []
     if had is not None and had != has:
         news.append(Moved(had, holds=False))
-    to = None if scan is None else second_key(scan)
     if to is not None and isinstance(scan, DeliverScan | LoadScan):
         news.append(Moved(to, has == to, scan))
     if has is not None and has not in (had, to):

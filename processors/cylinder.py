@@ -209,12 +209,13 @@ class Cylinder(Struct, array_like=True, gc=False):
 
         A `suspect` inspection (rule 10) that passes renews and clears nothing.
         """
-        if kind == "bind":
+        effect = _EFFECTS.get(kind)
+        if effect is not None:
+            effect(self, data, move)
+        elif kind == "bind":
             self._bind(label, data, move.at)
         elif kind == "inspect":
             self._inspected(data, move, suspect=suspect)
-        elif (effect := _EFFECTS.get(kind)) is not None:
-            effect(self, data, move)
         if kind in MOVES:
             self.moves = [*self.moves[1 - MOVES_KEPT :], move]
             self.missed = False

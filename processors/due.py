@@ -3,14 +3,16 @@
 Timers are no state of their own: they follow from the last move. What was told of them stands in the ledger.
 """
 
+from functools import cache
+
 from processors.alerts import timer_alert
 from processors.cylinder import Cylinder
 from processors.ledger import Entry, Ledger, Standing, current, move_of
 from processors.model import Alert, decode_alert
-from processors.parameters import Schedule
+from processors.parameters import Parameters, Schedule
 from processors.registry import Registry
 from processors.rules import BY_CODE, TIMERS, Rule
-from processors.rules.declaration import Wait
+from processors.rules.declaration import Stay, Wait
 from processors.telling import Telling
 from processors.times import HOUR, day_of, rfc3339
 
@@ -35,13 +37,29 @@ def _begun(cylinder: Cylinder, schedule: Schedule) -> dict[Timer, tuple[Rule, in
     if began is None:
         return {}
     parameters = schedule.on(day_of(began.at))
-    found = {}
+    soonest = began.arrived + Wait.SHORT.of(parameters)
+    return {
+        (rule.code, began.at, began.device, began.scan_id): (rule, began.at + limit, max(began.at + told, soonest))
+        for rule, limit, told in _spans(began.type, cylinder.full, cylinder.missed, parameters)
+    }
+
+
+@cache
+def _spans(move: str, full: bool, missed: bool, parameters: Parameters) -> tuple[tuple[Rule, int, int], ...]:
+    """The timers that run after such a move: how long the time may run, and until it is told (µs)."""
+    stay, found = Stay(move, full, missed), []
     for rule in TIMERS:
-        limit = rule.runs(cylinder, began, parameters) if rule.runs else None
+        limit = rule.runs(stay, parameters) if rule.runs else None
         if limit is not None:
-            due = max(limit + rule.told_after(parameters), began.arrived + Wait.SHORT.of(parameters))
-            found[rule.code, began.at, began.device, began.scan_id] = rule, limit, due
-    return found
+            found.append((rule, limit, limit + rule.told_after(parameters)))
+    return tuple(found)
+
+
+@cache
+def _first_span(move: str, full: bool, missed: bool, parameters: Parameters) -> tuple[int, int]:
+    """Until the first of them is told, from the move; and from its arrival at least. 0 where none runs."""
+    told = [span for *_, span in _spans(move, full, missed, parameters)]
+    return min(told, default=0), Wait.SHORT.of(parameters)
 
 
 class Course:
@@ -135,14 +153,8 @@ def first_timer(cylinder: Cylinder, schedule: Schedule) -> int:
     began = cylinder.last_move
     if began is None:
         return 0
-    parameters = schedule.on(day_of(began.at))
-    first, shortest = 0, began.arrived + Wait.SHORT.of(parameters)
-    for rule in TIMERS:
-        limit = rule.runs(cylinder, began, parameters) if rule.runs else None
-        if limit is not None:
-            due = max(limit + rule.told_after(parameters), shortest)
-            first = min(first, due) if first else due
-    return first
+    span, wait = _first_span(began.type, cylinder.full, cylinder.missed, schedule.on(day_of(began.at)))
+    return max(began.at + span, began.arrived + wait) if span else 0
 
 
 def show(ledger: Ledger, before: dict[Timer, tuple[Rule, int, int]], clock: int, schedule: Schedule) -> None:

@@ -3,6 +3,8 @@
 Fed by what came and what left, each known by its cylinder and the offset of the arrival that caused it.
 """
 
+from collections.abc import Iterator
+
 import msgspec
 from msgspec import Struct
 
@@ -102,6 +104,10 @@ class HolderPacking:
     def fresh(self) -> list[tuple[bytes, bytes]]:
         """Nothing stands by number."""
         return []
+
+    def known(self) -> Iterator[tuple[bytes, bytes]]:
+        """Nothing stands by number."""
+        return iter(())
 
     def learn(self, records: dict[bytes, bytes]) -> None:
         """Nothing stands by number."""

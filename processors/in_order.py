@@ -8,7 +8,7 @@ every history both ways.
 from processors.arrival import Judgement, moved
 from processors.due import first_timer
 from processors.findings import told_of, verdict_of
-from processors.ledger import Entry, Ledger, apply, current
+from processors.ledger import Ledger, current, made_move
 from processors.model import Scan
 from processors.parameters import Schedule
 from processors.registry import Registry
@@ -31,11 +31,11 @@ def in_order(
 
     Arguments as `judge`; `at` is the instant of the scan.
     """
-    if scan.dry_run or at <= ledger.newest or ledger.standing or ledger.awaited:
+    if at <= ledger.newest or scan.dry_run or ledger.standing or ledger.awaited:
         return None
     if ledger.may_know(scan.device, scan.scan_id):
         return None
-    state = current(ledger)
+    state = ledger.now or current(ledger)
     if not state.is_good or state.reported:
         return None
     case = Case(scan, at, state, registry, schedule)
@@ -44,20 +44,17 @@ def in_order(
         if judges(case) is not None:
             return None
     told = told_of(case, [], late=False) if kind == "precheck" else None
-    moves = kind in MOVES
-    had = state.holder if moves else None
-    entry = Entry(at, scan, case.origin, offset, clock, False, case.sighting is not None, told)
+    had = state.holder if kind in MOVES else None
+    sighting, origin, data = case.sighting, case.origin, scan.data
     scan.received = None  # it is said; what is kept of it, and handed on, is the clock
     ledger.newest = at
     ledger.make_room(case.parameters)
-    apply(state, entry)
-    ledger.append(entry)
-    if not moves and told is None:
-        return _UNSAID
-    if moves:  # nothing else begins or ends a time
-        ledger.alarm = first_timer(state, schedule)
-    return Judgement(
-        None if told is None else verdict_of(scan, at, told),
-        changed=True,
-        moved=moved(had, state.holder, scan) if moves else (),
-    )
+    if sighting is not None:
+        state.see(sighting)
+    state.take(scan.label, kind, data, made_move(kind, at, origin, data, scan.scan_id, clock))
+    ledger.append(scan, at, origin, offset, clock, told, seen=sighting is not None)
+    if kind not in MOVES:
+        return _UNSAID if told is None else Judgement(verdict_of(scan, at, told), changed=True)
+    ledger.alarm = first_timer(state, schedule)  # nothing else begins or ends a time
+    news = moved(had, state.holder, scan)
+    return Judgement(None, changed=True, moved=news) if news else _UNSAID

@@ -34,6 +34,9 @@ _SCAN_ID = re.compile(rb'"scan_id"\s*:\s*"([A-Za-z0-9_.:-]{8,64})"')
 _BETWEEN = (b'{"type":"tick"', b'{"type":"retired"')
 
 
+# What `_beyond_types` asks of these is their label alone.
+_PLAIN = SENDERS.keys() - {"bind", "inspect", "collect", "home_check"}
+
 CODE_WANTED = "wanted: a label, its Digital Link, or a legacy code of 4 to 40 of 0-9 A-Z a-z -"
 
 
@@ -89,6 +92,10 @@ def _all_fit(lines: Sequence[bytes]) -> list[Scan | Tick | Retired | Reject] | N
         return None
     found: list[Scan | Tick | Retired | Reject] = []
     for scan in scans:
+        label = scan.label
+        if scan.type in _PLAIN and label.isalnum() and label.isascii() and 4 <= len(label) <= 40:
+            found.append(scan)  # as nearly all: bare, a code, and with nothing that types alone do not say
+            continue
         wrong = _beyond_types(scan)
         found.append(Reject(*wrong, scan.scan_id) if wrong else scan)
     return found

@@ -120,6 +120,11 @@ class Window(Protocol):
     def add(self, entry: Entry) -> None:
         """One more, at the end."""
 
+    def add_plain(
+        self, scan: Scan, at: int, origin: Origin, offset: int, clock: int, told: Told | None, *, seen: bool
+    ) -> None:
+        """The same of a scan in order, without an entry made for it; arguments as an entry's."""
+
     def may_hold(self, device: str, scan_id: str) -> bool:
         """Whether a scan with these ids may be among them; False is sure."""
 
@@ -176,20 +181,24 @@ class Ledger(Struct, gc=False):
         _ = self.base
         self.packed = None
 
-    def append(self, entry: Entry) -> None:
-        """A scan in order joins the window."""
+    def append(
+        self, scan: Scan, at: int, origin: Origin, offset: int, clock: int, told: Told | None, *, seen: bool
+    ) -> None:
+        """A scan in order joins the window; arguments as an entry's, which is made where the window is open."""
         if self.packed is not None:
-            self.packed.add(entry)
+            self.packed.add_plain(scan, at, origin, offset, clock, told, seen=seen)
         if self.is_open:
+            entry = Entry(at, scan, origin, offset, clock, False, seen, told)
             self.entries.append(entry)
             if self.known is not None:
                 self.known[entry.device, entry.scan_id] = entry
 
     def may_know(self, device: str, scan_id: str) -> bool:
         """Whether a scan, a question, or what else is no fact of it may have these ids; False is sure."""
-        if self.packed is None or self.asked:
+        packed = self.packed
+        if packed is None or self.asked:
             return self.known_as(device, scan_id) is not None
-        return self.packed.may_hold(device, scan_id)
+        return packed.count > 0 and packed.may_hold(device, scan_id)
 
     @property
     def is_forgotten(self) -> bool:

@@ -4,6 +4,7 @@ A city has some ten thousand devices, each with a few people and one site, and m
 or move names its origin in 3 bytes instead of 60.
 """
 
+from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -70,7 +71,14 @@ class Numbered(Generic[T]):
     def fresh(self) -> list[tuple[bytes, bytes]]:
         """The records of those numbered since this was last asked for."""
         new, self._kept = range(self._kept, len(self._held)), len(self._held)
-        return [(self._prefix + b"%d" % number, _encode(self._held[number])) for number in new]
+        return [self._record(number) for number in new]
+
+    def known(self) -> Iterator[tuple[bytes, bytes]]:
+        """The records of all numbered by now. None ever changes, so that they may be made later and in another thread."""
+        return map(self._record, range(len(self._held)))
+
+    def _record(self, number: int) -> tuple[bytes, bytes]:
+        return self._prefix + b"%d" % number, _encode(self._held[number])
 
     def learn(self, records: dict[bytes, bytes]) -> None:
         """Take its records out of those of a partition. Raises ValueError where one is missing or is none."""

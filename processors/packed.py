@@ -7,8 +7,9 @@ milliseconds, or a float in seconds where they are no whole ones. What the windo
 a scan in order appends its own bytes to those of the ones before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -38,8 +39,6 @@ _STATE = {state: number for number, state in enumerate(_STATES)}
 _SCANS: dict[str, Any] = {str(one.__struct_config__.tag): one for one in AnyScan.__args__}
 _DATA: dict[str, Any] = {kind: _SCANS[kind].__annotations__["data"] for kind in _KINDS}
 
-_WITH_FULL = ("collect", "receive")  # `full` is False unless said
-
 _LATE, _SEEN, _VOIDED = 1, 2, 4
 _FULL, _FAILED, _SCRAPPED, _TO_AGENCY, _MISSED = 1, 2, 4, 8, 16
 _DAY_ZERO = date(1970, 1, 1).toordinal()
@@ -51,6 +50,8 @@ _decode_raw = msgspec.msgpack.Decoder(tuple[int, int | float, Raw, Raw, Raw]).de
 _decode_bind = msgspec.msgpack.Decoder(Bind).decode
 _decode_inspect = msgspec.msgpack.Decoder(Inspect).decode
 _NO_REST = b"\x90"
+_FIVE = b"\x95"
+_LISTS = [bytes((0x90 | count,)) for count in range(16)]
 
 
 class Packed:
@@ -72,9 +73,21 @@ class Packed:
 
     def add(self, entry: Entry) -> None:
         """One more, at the end."""
-        self.entries += self.packing.entry(entry, self.began)
+        flags = (_LATE if entry.late else 0) | (_SEEN if entry.seen else 0) | (_VOIDED if entry.voided else 0)
+        self._add(entry.scan, entry.at, entry.origin, entry.offset, entry.clock, flags, entry.told, entry.revision)
+
+    def add_plain(
+        self, scan: Scan, at: int, origin: Origin, offset: int, clock: int, told: Told | None, *, seen: bool
+    ) -> None:
+        """The same of a scan in order, without an entry made for it; arguments as an entry's."""
+        self._add(scan, at, origin, offset, clock, _SEEN if seen else 0, told, 0)
+
+    def _add(
+        self, scan: Scan, at: int, origin: Origin, offset: int, clock: int, flags: int, told: Told | None, revision: int
+    ) -> None:
+        self.entries += self.packing.entry(scan, at - self.began, origin, offset, clock - at, flags, told, revision)
         self.count += 1
-        self.last = entry.at
+        self.last = at
 
     def may_hold(self, device: str, scan_id: str) -> bool:
         """Whether a scan with these ids may be among them: False is sure. One of another device may look the same."""
@@ -110,11 +123,16 @@ class LedgerPacking:
     def __init__(self) -> None:
         self.origins = Numbered(b"@origin/", Origin)  # no label is spelled so
         self.words = Numbered(b"@word/", str)
-        self._named, self._name = ("", ""), b""  # the scan_id packed last
+        self._named, self._by = "", ""  # the scan_id taken apart last, and its device
+        self._name: Any = ""
 
     def fresh(self) -> list[tuple[bytes, bytes]]:
         """The records of origins and words that are new, to be kept before what names them."""
         return [*self.origins.fresh(), *self.words.fresh()]
+
+    def known(self) -> Iterator[tuple[bytes, bytes]]:
+        """The records of all origins and words so far."""
+        return chain(self.origins.known(), self.words.known())
 
     def learn(self, records: dict[bytes, bytes]) -> None:
         """Take the records of origins and words out of those of a partition. Raises ValueError where one is missing."""
@@ -137,16 +155,15 @@ class LedgerPacking:
             rest = _encode(
                 _shorn((told or None, ledger.asked or None, ledger.awaited or None, ledger.replaced or None))
             )
-        head = _encode(
+        since = ledger.newest - kept.began
+        numbers = _encode((ledger.offset, since // 1000 if since % 1000 == 0 else since / SECOND))
+        # One array of five, put together from what is encoded already.
+        return b"".join(
             (
-                ledger.offset,
-                _span(ledger.newest - kept.began),
-                Raw(kept.base),
-                Raw(_list(kept.count) + kept.entries),
-                Raw(rest),
+                sealed(FORMAT, ledger.alarm), _FIVE, numbers[1:], kept.base,
+                _LISTS[kept.count] if kept.count < 16 else _list(kept.count), kept.entries, rest,
             )
-        )
-        return sealed(FORMAT, ledger.alarm) + head
+        )  # fmt: skip
 
     def unpack(self, label: str, packed: bytes) -> Ledger:
         """The ledger from its packed form. Raises ValueError for a format of another version."""
@@ -184,22 +201,21 @@ class LedgerPacking:
             replaced or [],
         )
 
-    def entry(self, entry: Entry, began: int) -> bytes:
-        """One of the window."""
-        scan, told = entry.scan, entry.told
-        kind = scan.type
-        flags = (_LATE if entry.late else 0) | (_SEEN if entry.seen else 0) | (_VOIDED if entry.voided else 0)
-        data = _encode(scan.data) if kind in ("bind", "inspect") else _shorn(astuple(scan.data), kind in _WITH_FULL)
+    def entry(
+        self, scan: Scan, since: int, origin: Origin, offset: int, waited: int, flags: int, told: Told | None,
+        revision: int,
+    ) -> bytes:  # fmt: skip
+        """One of the window: `since` its beginning, and `waited` from there to its arrival (µs)."""
+        kind, geo = scan.type, scan.geo
         fields: tuple[Any, ...] = (
-            _KIND[kind], _span(entry.at - began), self.origins.number(entry.origin),
-            Raw(self.packed_id(scan.scan_id, scan.device)), entry.offset,
-            _span(entry.clock - entry.at), flags, data, None if scan.geo is None else _place(scan.geo),
+            _KIND[kind], since // 1000 if since % 1000 == 0 else since / SECOND, self.origins.number(origin),
+            self._id(scan.scan_id, scan.device), offset, waited // 1000 if waited % 1000 == 0 else waited / SECOND,
+            flags, _PACKED_DATA[kind](scan.data),
         )  # fmt: skip
-        if told is not None or entry.revision:
-            fields += (entry.revision, None if told is None else self._said(told))
-        elif scan.geo is None:
-            fields = fields[:-1]
-        return _encode(fields)
+        if told is not None or revision:
+            said = None if told is None else self._said(told)
+            return _encode((*fields, None if geo is None else _place(geo), revision, said))
+        return _encode(fields if geo is None else (*fields, _place(geo)))
 
     def let_count(
         self, label: str, began: int, now: Cylinder, kind: int, at: Any, origin: Any, scan_id: Any, offset: int,  # noqa: ARG002
@@ -243,13 +259,19 @@ class LedgerPacking:
         )  # fmt: skip
 
     def packed_id(self, scan_id: str, device: str) -> bytes:
-        """A scan_id as an entry has it; asked for twice, whether it is known and then to be kept."""
-        if self._named != (scan_id, device):
-            self._named, self._name = (scan_id, device), _encode(self._id(scan_id, device))
-        return self._name
+        """A scan_id as an entry has it."""
+        return _encode(self._id(scan_id, device))
 
     def _id(self, scan_id: str, device: str) -> Any:
-        """A scan_id; of one that counts, as most do, its beginning's number, the count and how many digits that has."""
+        """A scan_id; of one that counts, as most do, its beginning's number, the count and how many digits that has.
+
+        Of one scan it is asked for twice, whether it is known and then to be kept.
+        """
+        if self._named is not scan_id or self._by is not device:
+            self._named, self._by, self._name = scan_id, device, self._apart(scan_id, device)
+        return self._name
+
+    def _apart(self, scan_id: str, device: str) -> Any:
         beginning = scan_id.rstrip("0123456789")
         digits = len(scan_id) - len(beginning)
         if 0 < digits < 16 and beginning[:-1] in device:  # else each might begin otherwise, and all be kept for ever
@@ -413,6 +435,20 @@ class LedgerPacking:
     ) -> Move:
         on = None if vehicle is None else self.words.of(vehicle)
         return Move(_KINDS[kind], began - _long(at), self.origins.of(origin), customer, on, sent_to)
+
+
+def _packed_data(kind: str) -> Callable[[Any], Any]:
+    """How what a scan of that type said beyond the common fields is packed: without what says nothing at its end."""
+    if kind in ("bind", "inspect"):
+        return _encode
+    if kind in ("precheck", "postcheck"):
+        return lambda data: (data.passed,)
+    if kind == "receive":
+        return lambda data: (True,) if data.full else ()
+    return lambda data: _shorn(astuple(data), kind == "collect")
+
+
+_PACKED_DATA = {kind: _packed_data(kind) for kind in _KINDS}
 
 
 def _since(at: int, moves: list[Move], began: int) -> int | float:

@@ -1,12 +1,14 @@
 """State at rest, as memory and the changelog keep it: a format byte, the alarm, and what the state's own packing says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from struct import Struct as Layout
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
 _HEAD = Layout("<cq")
+# The alarm's bytes in a packed state, the lowest first.
+ALARM = slice(1, 9)
 
 
 class Packing(Protocol[T]):
@@ -20,6 +22,9 @@ class Packing(Protocol[T]):
 
     def fresh(self) -> Iterable[tuple[bytes, bytes]]:
         """Records of what states name by number, and is new: to be kept before them."""
+
+    def known(self) -> Iterator[tuple[bytes, bytes]]:
+        """The records of all that states name by number now, made one by one as they are asked for, in any thread."""
 
     def learn(self, records: dict[bytes, bytes]) -> None:
         """Take such records out of those of a partition. Raises ValueError."""

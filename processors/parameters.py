@@ -24,107 +24,274 @@ OPEN_START = date.min.toordinal()
 _DESIGN = "design choice"
 
 
-def _meta(description: str, basis: str, **limits: Any) -> Meta:
-    return Meta(description=description, extra={"basis": basis}, **limits)
+def _meta(description: str, basis: str, zh: str, **limits: Any) -> Meta:
+    return Meta(description=description, extra={"basis": basis, "zh": zh}, **limits)
 
 
-class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, cache_hash=True):
     """What the rules are judged by on one day; the unit is the last word of a field's name."""
 
     life_years: Annotated[
-        int, _meta("design life where the registry has no row of the model", "GB 5842-2006, local notices", ge=1, le=50)
+        int,
+        _meta(
+            "design life where the registry has no row of the model",
+            "GB 5842-2006, local notices",
+            "登记资料中没有该型号时的设计使用年限",
+            ge=1,
+            le=50,
+        ),
     ] = 8
     life_years_at_most: Annotated[
         int,
-        _meta("age at which a cylinder is scrapped, inspected or not", "GB 5842-2006, local notices", ge=1, le=50),
+        _meta(
+            "age at which a cylinder is scrapped, inspected or not",
+            "GB 5842-2006, local notices",
+            "气瓶无论检验与否均须报废的年限",
+            ge=1,
+            le=50,
+        ),
     ] = 12
     inspection_years: Annotated[
         int,
-        _meta("time from one inspection to the next", "GB/T 8334-2022; 特种设备安全法 Art 40", ge=1, le=20),
+        _meta(
+            "time from one inspection to the next",
+            "GB/T 8334-2022; 特种设备安全法 Art 40",
+            "两次定期检验之间的间隔",
+            ge=1,
+            le=20,
+        ),
     ] = 4
     due_soon_days: Annotated[
-        int, _meta("how long before an inspection is due the filler is told", _DESIGN, ge=0, le=365)
+        int,
+        _meta(
+            "how long before an inspection is due the filler is told",
+            _DESIGN,
+            "检验到期前多少天开始提示充装单位",
+            ge=0,
+            le=365,
+        ),
     ] = 30
-    precheck_hours: Annotated[float, _meta("how long a check before filling is good", _DESIGN, ge=0, le=168)] = 2
+    precheck_hours: Annotated[
+        float, _meta("how long a check before filling is good", _DESIGN, "充装前检查的有效时间", ge=0, le=168)
+    ] = 2
     correction_minutes: Annotated[
         float,
-        _meta("a fill so soon after another of the same cylinder at the same site corrects it", _DESIGN, ge=0, le=1440),
+        _meta(
+            "a fill so soon after another of the same cylinder at the same site corrects it",
+            _DESIGN,
+            "同一气瓶在同一站点上次充装后多久以内再次充装视为补正",
+            ge=0,
+            le=1440,
+        ),
     ] = 30
     home_check_days: Annotated[
-        int, _meta("time from one household check to the next", "城镇燃气管理条例 Art 17", ge=1, le=3650)
+        int,
+        _meta(
+            "time from one household check to the next",
+            "城镇燃气管理条例 Art 17",
+            "两次入户安检之间的间隔",
+            ge=1,
+            le=3650,
+        ),
     ] = 365
-    resident_cylinders: Annotated[int, _meta("how many cylinders a resident may hold", _DESIGN, ge=0, le=1000)] = 2
+    resident_cylinders: Annotated[
+        int, _meta("how many cylinders a resident may hold", _DESIGN, "居民用户可持有的气瓶数", ge=0, le=1000)
+    ] = 2
     premises_kg: Annotated[
-        float, _meta("how much gas premises without a cylinder room may hold", "read second-hand", ge=0, le=100_000)
+        float,
+        _meta(
+            "how much gas premises without a cylinder room may hold",
+            "read second-hand",
+            "无瓶组间的场所可存放的燃气重量",
+            ge=0,
+            le=100_000,
+        ),
     ] = 100
     purchase_days: Annotated[
-        int, _meta("how many days back a customer's deliveries and suppliers are counted", _DESIGN, ge=1, le=365)
+        int,
+        _meta(
+            "how many days back a customer's deliveries and suppliers are counted",
+            _DESIGN,
+            "统计用户购气次数和供气企业的最近天数",
+            ge=1,
+            le=365,
+        ),
     ] = 30
     purchase_history_days: Annotated[
         int,
-        _meta("how many days before `purchase_days` are counted to compare with", _DESIGN, ge=1, le=3650),
+        _meta(
+            "how many days before `purchase_days` are counted to compare with",
+            _DESIGN,
+            "再往前用于比较的天数",
+            ge=1,
+            le=3650,
+        ),
     ] = 90
     purchase_at_least: Annotated[
-        int, _meta("fewer deliveries in `purchase_days` are never abnormal", _DESIGN, ge=1, le=1000)
+        int,
+        _meta(
+            "fewer deliveries in `purchase_days` are never abnormal",
+            _DESIGN,
+            "最近购气少于此次数的，不视为异常",
+            ge=1,
+            le=1000,
+        ),
     ] = 4
     purchase_enterprises: Annotated[
-        int, _meta("so many different suppliers in `purchase_days`, or more, are abnormal", _DESIGN, ge=2, le=100)
+        int,
+        _meta(
+            "so many different suppliers in `purchase_days`, or more, are abnormal",
+            _DESIGN,
+            "最近供气企业达到此数的，视为异常",
+            ge=2,
+            le=100,
+        ),
     ] = 3
     clone_km_per_hour: Annotated[
-        float, _meta("a label that must have travelled faster than this is on two cylinders", _DESIGN, gt=0, le=1000)
+        float,
+        _meta(
+            "a label that must have travelled faster than this is on two cylinders",
+            _DESIGN,
+            "标签在两次扫码之间的推算时速超过此值的，即疑有两只气瓶使用同一标签",
+            gt=0,
+            le=1000,
+        ),
     ] = 120
     clone_metres: Annotated[
         float,
-        _meta("scans of a label no further apart than this never count as two cylinders", _DESIGN, ge=0, le=1_000_000),
+        _meta(
+            "scans of a label no further apart than this never count as two cylinders",
+            _DESIGN,
+            "两次扫码相距不超过此距离的，不视为两只气瓶",
+            ge=0,
+            le=1_000_000,
+        ),
     ] = 5_000
     clone_accuracy_metres: Annotated[
         float,
-        _meta("for a label on two cylinders only places known better than this count", _DESIGN, gt=0, le=10_000),
+        _meta(
+            "for a label on two cylinders only places known better than this count",
+            _DESIGN,
+            "判断套码时，只采用定位误差小于此值的位置",
+            gt=0,
+            le=10_000,
+        ),
     ] = 200
     large_cylinder_kg: Annotated[
-        float, _meta("from this nominal weight on a model counts as YSP118", "GB 5842-2023", gt=0, le=1000)
+        float,
+        _meta(
+            "from this nominal weight on a model counts as YSP118",
+            "GB 5842-2023",
+            "公称充装量达到此值的型号，按YSP118对待",
+            gt=0,
+            le=1000,
+        ),
     ] = 45
-    high_rises_prohibited: Annotated[bool, _meta("whether no cylinder may go to a high-rise", "GB 5842-2023")] = False
-    store_days: Annotated[float, _meta("how long a full cylinder may stand in a store", _DESIGN, gt=0, le=3650)] = 15
+    high_rises_prohibited: Annotated[
+        bool, _meta("whether no cylinder may go to a high-rise", "GB 5842-2023", "是否禁止向高层建筑供应瓶装气")
+    ] = False
+    store_days: Annotated[
+        float, _meta("how long a full cylinder may stand in a store", _DESIGN, "重瓶可在库存放的时间", gt=0, le=3650)
+    ] = 15
     vehicle_hours: Annotated[
-        float, _meta("how long a full cylinder may stand in a vehicle", _DESIGN, gt=0, le=8760)
+        float,
+        _meta("how long a full cylinder may stand in a vehicle", _DESIGN, "重瓶可在车上存放的时间", gt=0, le=8760),
     ] = 24
     transit_hours: Annotated[
-        float, _meta("a cylinder in transit for longer than this is missing", _DESIGN, gt=0, le=8760)
+        float,
+        _meta(
+            "a cylinder in transit for longer than this is missing",
+            _DESIGN,
+            "气瓶在途超过此时间的，视为失联",
+            gt=0,
+            le=8760,
+        ),
     ] = 48
     customer_days: Annotated[
-        float, _meta("a cylinder at a customer for longer than this is missing", _DESIGN, gt=0, le=3650)
+        float,
+        _meta(
+            "a cylinder at a customer for longer than this is missing",
+            _DESIGN,
+            "气瓶在用户处超过此时间的，视为失联",
+            gt=0,
+            le=3650,
+        ),
     ] = 365
     missing_told_hours: Annotated[
-        float, _meta("how long after a cylinder went missing the alert is told", _DESIGN, ge=0, le=8760)
+        float,
+        _meta(
+            "how long after a cylinder went missing the alert is told", _DESIGN, "气瓶失联后多久才告警", ge=0, le=8760
+        ),
     ] = 24
     short_wait_minutes: Annotated[
         float,
         _meta(
             "how long rules 15, 16, 22, 33, 35 and the count of 31 wait for a scan that may still come",
             _DESIGN,
+            "第15、16、22、33、35条和第31条的计数等候补传记录的时间",
             ge=0,
             le=1440,
         ),
     ] = 15
     long_wait_hours: Annotated[
         float,
-        _meta("how long rules 20, 23 and 27 wait for a scan that may still come", _DESIGN, ge=0, le=720),
+        _meta(
+            "how long rules 20, 23 and 27 wait for a scan that may still come",
+            _DESIGN,
+            "第20、23、27条等候补传记录的时间",
+            ge=0,
+            le=720,
+        ),
     ] = 24
     ahead_minutes: Annotated[
-        float, _meta("a scan whose time is further ahead of its arrival than this is rejected", _DESIGN, ge=0, le=1440)
+        float,
+        _meta(
+            "a scan whose time is further ahead of its arrival than this is rejected",
+            _DESIGN,
+            "扫码时间比到达时间提前超过此值的，不予接收",
+            ge=0,
+            le=1440,
+        ),
     ] = 5
     late_minutes: Annotated[
-        float, _meta("a scan that is older than this on arrival is late", _DESIGN, ge=0, le=10_080)
+        float,
+        _meta(
+            "a scan that is older than this on arrival is late",
+            _DESIGN,
+            "到达时已超过此时间的扫码，视为迟到",
+            ge=0,
+            le=10_080,
+        ),
     ] = 5
     window_hours: Annotated[
-        float, _meta("how far back from a cylinder's newest scan its scans are remembered", _DESIGN, gt=0, le=720)
+        float,
+        _meta(
+            "how far back from a cylinder's newest scan its scans are remembered",
+            _DESIGN,
+            "自气瓶最新一次扫码往前，扫码记录保留多久",
+            gt=0,
+            le=720,
+        ),
     ] = 72
     window_scans: Annotated[
-        int, _meta("how many scans of a cylinder are remembered at most", _DESIGN, ge=1, le=1024)
+        int,
+        _meta(
+            "how many scans of a cylinder are remembered at most",
+            _DESIGN,
+            "每只气瓶最多保留多少次扫码记录",
+            ge=1,
+            le=1024,
+        ),
     ] = 64
     unknown_code_days: Annotated[
-        float, _meta("how long scans of a code nobody bound are remembered", _DESIGN, ge=3, le=365)
+        float,
+        _meta(
+            "how long scans of a code nobody bound are remembered",
+            _DESIGN,
+            "从未绑码的标签，其扫码记录保留多久",
+            ge=3,
+            le=365,
+        ),
     ] = 365
 
 

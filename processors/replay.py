@@ -16,7 +16,7 @@ from processors import due, second_key
 from processors.alarms import Alarms
 from processors.aliases import Aliases
 from processors.arrival import Judgement, Replaced
-from processors.findings import is_late, plain_verdict
+from processors.findings import is_late, plain_verdict, verdict_of
 from processors.holder import Holder
 from processors.intake import admit, parse
 from processors.judge import CONFLICT, judge, refused
@@ -48,10 +48,11 @@ class Answer(Struct, frozen=True, gc=False):
 
 
 class Revision(Struct, frozen=True, gc=False):
-    """The verdict of an earlier scan as it now stands; the first revision is 1."""
+    """The verdict of an earlier scan of that device as it now stands; the first revision is 1."""
 
     number: int
     verdict: Verdict
+    device: str
     alerts: tuple[Alert, ...] = ()  # none of its own: they stand with the arrival
 
     def line(self) -> bytes:
@@ -143,6 +144,12 @@ class Replay:
             self._holder_alarms.moved(key, 0, holder.alarm)
         return FellDue(rfc3339(self._clock), tuple(alerts)) if alerts else None
 
+    def standing(self, label: str, device: str, scan_id: str) -> Verdict | None:
+        """The verdict of a scan as it now stands; None where the label's window has no such scan."""
+        ledger = self._ledgers.get(label)
+        entry = ledger.entry_of(device, scan_id) if ledger else None
+        return verdict_of(entry.scan, entry.at, entry.told) if entry else None
+
     def _refused(self, scan: Scan) -> Reject | None:
         """Why a scan is none: then the clock does not move, and nothing falls due."""
         if isinstance(scan, HomeCheckScan):
@@ -173,7 +180,7 @@ class Replay:
             alerts += [*own.alerts, *self._hand_on(replaced.label, self._ledger(replaced.label), own)]
             news.extend(own.replaced)
         now = rfc3339(self._clock)
-        revisions = [Revision(one.revision, replace(one.verdict, judged_at=now)) for one in revised]
+        revisions = [Revision(one.revision, replace(one.verdict, judged_at=now), one.device) for one in revised]
         return [self._told(judgement.verdict or plain_verdict(scan), tuple(alerts)), *revisions]
 
     def _ledger(self, label: str) -> Ledger:

@@ -34,6 +34,7 @@ def rfc3339(at: int) -> str:
     return moment.isoformat(timespec=precision)
 
 
+@lru_cache(1 << 16)
 def iso_day(day: int) -> str:
     """A day as the outside reads it: `2026-08-31`."""
     return date.fromordinal(day).isoformat()

@@ -20,11 +20,12 @@ _COUNTED = frozenset(rule.code for rule in RULES if rule.counts)
 
 
 class Revised(Struct, frozen=True, gc=False):
-    """A new verdict of an earlier scan: where that stands in the log, and how often it was revised."""
+    """A new verdict of an earlier scan: where that stands in the log, how often it was revised, and whose scan it is."""
 
     offset: int
     revision: int
     verdict: Verdict
+    device: str
 
 
 class Walk:
@@ -93,7 +94,7 @@ class Walk:
         told = told_of(case, findings, entry.late)
         if not arrives and _differ(entry, told):
             entry.revision += 1
-            self.revisions.append(Revised(entry.offset, entry.revision, verdict_of(scan, entry.at, told)))
+            self.revisions.append(Revised(entry.offset, entry.revision, verdict_of(scan, entry.at, told), entry.device))
         entry.told = told
         entry.origin, entry.seen = case.origin, case.sighting is not None
         if would_count_again(entry):

@@ -43,6 +43,8 @@ class Observer(Protocol):
 
     def on_insert(self, table: str, rows: int) -> None: ...
 
+    def on_flush(self) -> None: ...
+
     def on_lag(self, topic: str, partition: int, records: int) -> None: ...
 
 
@@ -134,6 +136,7 @@ class _Sink:
         self._flushed = time.monotonic()
         for table, rows in inserted.items():
             self._observer.on_insert(table, rows)
+        self._observer.on_flush()
         if inserted:
             self._health.last_insert = time.time()
 

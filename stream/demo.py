@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 from rich.console import Console
 
 from sinks.query.render import print_trace
 from stream import kafka, topics
-from stream.demo_screen import Screen, truth_table
+from stream.demo_screen import Screen, by_rule, truth_table
 from stream.demo_watch import AlertWatch, City, metric_total
 from stream.local.processes import free_port
 from stream.registry_load import load as load_registry
 from stream.settings import Settings, SettingsError
+from stream.terminal import Exit, err, out, write_line
 from stream.up import Stack, end_in_order_on_sigterm, running, wait_for_signal
 
 _ARCHIVE_SECONDS = 30.0  # how long the archive may take to hold the last scan
@@ -25,9 +27,9 @@ _REFRESH_SECONDS = 0.5
 _CITY = [sys.executable, "-m", "load_tests.city"]
 
 
-def run(settings: Settings, *, keep: bool, seconds: float, seed: int) -> int:
+def run(settings: Settings, *, keep: bool, seconds: float, seed: int, as_json: bool = False) -> int:
     """The whole story; 0 when every planted violation was found, no other was, and the accident is traced."""
-    console = Console()
+    console = err if as_json else out
     end_in_order_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="pingliu-demo-", ignore_cleanup_errors=True) as directory:
         home = Path(directory)
@@ -41,7 +43,9 @@ def run(settings: Settings, *, keep: bool, seconds: float, seed: int) -> int:
             console.print(f"{load_registry(settings, lines)} registry rows loaded")
 
         with running(_trial(settings, home), console.print, prepare) as stack:
-            good = _live(stack, console, home / "truth.json", [*city, "--seconds", str(seconds)])
+            found = _live(stack, console, home / "truth.json", [*city, "--seconds", str(seconds)])
+            if as_json:
+                write_line(orjson.dumps(found))
             if keep:
                 console.print(f"\ngateway {stack.gateway}   query {stack.query}   Kafka {stack.settings.broker}")
                 console.print(f"operators look at {stack.query}/", soft_wrap=True)
@@ -50,7 +54,7 @@ def run(settings: Settings, *, keep: bool, seconds: float, seed: int) -> int:
                 )
                 console.print("still up; Ctrl-C stops everything")
                 wait_for_signal()
-    return 0 if good else 1
+    return Exit.DONE if found["good"] else Exit.NO
 
 
 def _trial(settings: Settings, home: Path) -> Settings:
@@ -64,9 +68,11 @@ def _trial(settings: Settings, home: Path) -> Settings:
     )
 
 
-def _live(stack: Stack, console: Console, truth_file: Path, options: list[str]) -> bool:
+def _live(stack: Stack, console: Console, truth_file: Path, options: list[str]) -> dict[str, Any]:
+    """The city's life, and what was found of what it planted; `good` where that is all of it and nothing else."""
     with AlertWatch(stack.settings).watching() as watch:
-        city = City([*_CITY, "run", "--gateway", stack.gateway, "--truth", str(truth_file), *options])
+        run = [*_CITY, "run", "--gateway", stack.gateway, "--truth", str(truth_file), *options]
+        city = City(run, lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True))
         try:
             with Screen(console).shown() as screen:
                 while city.running:
@@ -79,15 +85,23 @@ def _live(stack: Stack, console: Console, truth_file: Path, options: list[str]) 
         finally:
             city.stop()
         truth = json.loads(truth_file.read_text())
-        table, exact = truth_table(truth["planted"], list(watch.seen.values()))
+        told = list(watch.seen.values())
+    rows = by_rule(truth["planted"], told)
     console.print()
-    console.print(table)
+    console.print(truth_table(rows))
     traced = _trace(stack, truth["accident"], console)
     restarts = stack.restarts()
-    console.print(
-        f"\n{truth['sent']} scans posted, {len(watch.seen)} alerts in {watch.records} records, {restarts} restarts"
-    )
-    return exact and traced and city_went_well
+    console.print(f"\n{truth['sent']} scans posted, {len(told)} alerts in {watch.records} records, {restarts} restarts")
+    exact = not any(row.missed or row.false for row in rows)
+    return {
+        "good": exact and traced and city_went_well,
+        "rules": [row._asdict() for row in rows],
+        "accident": truth["accident"],
+        "traced": traced,
+        "scans": truth["sent"],
+        "alerts": len(told),
+        "restarts": restarts,
+    }
 
 
 def _public_page(stack: Stack, home: Path) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -78,21 +78,40 @@ def _picture(report: dict[str, Any], lag: float, alerts: list[dict[str, Any]], t
     )
 
 
-def truth_table(planted: list[dict[str, Any]], alerts: list[dict[str, Any]]) -> tuple[Table, bool]:
-    """Planted against found, by rule; and whether nothing was missed and nothing was false."""
+class Found(NamedTuple):
+    """Of one rule: how many violations the city planted, how many of them were found, and what is wrong."""
+
+    code: str
+    planted: int
+    found: int
+    missed: int
+    false: int
+
+
+def by_rule(planted: list[dict[str, Any]], alerts: list[dict[str, Any]]) -> list[Found]:
+    """Planted against found, by rule."""
     wanted = {(one["scan_id"], one["code"]) for one in planted}
     told = {(one["scan_id"], one["code"]) for one in alerts}
+    return [
+        Found(code, *(sum(pair[1] == code for pair in pairs) for pairs in _sides(wanted, told)))
+        for code in sorted({code for _, code in wanted | told})
+    ]
+
+
+def _sides(wanted: set[tuple[str, str]], told: set[tuple[str, str]]) -> tuple[set[tuple[str, str]], ...]:
+    return wanted, wanted & told, wanted - told, told - wanted
+
+
+def truth_table(rows: list[Found]) -> Table:
+    """The same as a table."""
     table = Table(title="planted by the city, found by Pingliu")
-    for heading in ("rule", "planted", "found", "missed", "false"):
+    for heading in ("rule", *Found._fields[1:]):
         table.add_column(heading, justify="left" if heading == "rule" else "right")
-    for code in sorted({code for _, code in wanted | told}):
-        rows = [
-            {pair for pair in pairs if pair[1] == code}
-            for pairs in (wanted, wanted & told, wanted - told, told - wanted)
-        ]
-        missed, false = len(rows[2]), len(rows[3])
-        table.add_row(code, *(str(len(row)) for row in rows), style="bold red" if missed or false else "")
+    for row in rows:
+        table.add_row(row.code, *map(str, row[1:]), style="bold red" if row.missed or row.false else "")
     table.add_section()
-    totals = (wanted, wanted & told, wanted - told, told - wanted)
-    table.add_row("all", *(str(len(pairs)) for pairs in totals), style="bold")
-    return table, wanted == told
+    totals = (
+        sum(figures) for figures in zip(*((row.planted, row.found, row.missed, row.false) for row in rows), strict=True)
+    )
+    table.add_row("all", *map(str, totals), style="bold")
+    return table

@@ -3,8 +3,9 @@
 import json
 import subprocess
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +17,7 @@ from stream.alerts_tail import follow
 from stream.settings import Settings
 
 _LATEST = 12
+_RATE_REPORTS = 4  # the rate is that of the last two seconds
 
 
 class AlertWatch:
@@ -67,13 +69,21 @@ class AlertWatch:
 
 
 class City:
-    """The simulated city as a process: its report is a JSON line each half second."""
+    """The simulated city as a process; what it says on stderr goes to `say`.
 
-    def __init__(self, argv: list[str]) -> None:
+    Its report is a JSON line each half second, to which the `rate` of scans a second is added here.
+    """
+
+    def __init__(self, argv: list[str], say: Callable[[str], None]) -> None:
         self.report: dict[str, Any] = {}
-        self._process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-        self._thread = threading.Thread(target=self._read, name="city", daemon=True)
-        self._thread.start()
+        self._say = say
+        self._process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self._threads = [
+            threading.Thread(target=read, name=f"city-{read.__name__}", daemon=True)
+            for read in (self._read, self._listen)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def running(self) -> bool:
@@ -82,7 +92,8 @@ class City:
     def finish(self) -> int:
         """Wait for its end; its exit code."""
         code = self._process.wait()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         return code
 
     def stop(self) -> None:
@@ -93,8 +104,20 @@ class City:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.report = json.loads(line)
+        seen = deque([(time.monotonic(), 0)], maxlen=_RATE_REPORTS)
+        with self._process.stdout as lines:
+            for line in lines:
+                report = json.loads(line)
+                (began, before), (now, sent) = seen[0], (time.monotonic(), report["sent"])
+                seen.append((now, sent))
+                self.report = report | {"rate": (sent - before) / max(now - began, 0.001)}
+
+    def _listen(self) -> None:
+        # Not straight to the terminal: under a live screen a line of another process tears it.
+        assert self._process.stderr is not None
+        with self._process.stderr as lines:
+            for line in lines:
+                self._say(line.rstrip())
 
 
 def metric_total(base: str, name: str) -> float:

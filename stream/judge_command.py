@@ -2,7 +2,7 @@
 
 What is judged stands in processors/replay.py; here is what stands around it: files, lines, the summary, the bar. Where
 the input breaks off (a gzip file cut short) or the reader goes away, what was judged by then is written and no summary
-is. Memory grows with the cylinders and, in a back-test, with the alerts; not with the scans.
+is. Memory grows with the cylinders and, in a back-test (back_test.py), with what differs and the alerts; not with the scans.
 """
 
 import gzip
@@ -21,21 +21,21 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import DownloadColumn, Progress
 
-from processors.model import Alert, Instant, Reject, Verdict, encode
+from processors.model import Instant, Reject, Verdict, encode
 from processors.parameters import Schedule
-from processors.replay import Answer, FellDue, Printed, Replay, Revision, as_rejected
+from processors.replay import Answer, FellDue, Printed, Replay, Revision
 from processors.rules import BY_CODE
 from processors.times import instant
+from stream.back_test import Comparing, in_order
 from stream.registry_load import read as read_registry
 from stream.settings import SettingsError, checked_rules, load
+from stream.terminal import bar
 
 STDIN = "-"
 _PIECE = 1 << 18  # bytes written at once: a line is some 300
 _BAR_EVERY = 256  # scans between two looks at how far we are
-BEFORE, AFTER = "before", "after"  # of a back-test: the settings in force, and the others
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,13 @@ class Judging:
         for (code, status), number in sorted(self._alerts.items()):
             alerts.setdefault(code, {})[status] = number
         return {
-            "rejected": _sorted(self._rejected),
+            "rejected": in_order(self._rejected),
             "repeats": self._repeats,
             "late": self._late,
             "revised": self._revised,
-            "decisions": _sorted(self._decisions),
-            "violations": _sorted(self._violations),
-            "prevented": _sorted(self._prevented),
+            "decisions": in_order(self._decisions),
+            "violations": in_order(self._violations),
+            "prevented": in_order(self._prevented),
             "alerts": alerts,
         }
 
@@ -155,125 +155,11 @@ class Judging:
                 self._prevented[code] += 1
 
 
-_Side = dict[str, Any]  # a verdict under one of the two schedules, as it is printed
-
-
-class _Sent(msgspec.Struct):
-    """Of a scan, what its verdict does not say."""
-
-    device: str
-
-
-class Comparing:
-    """Two schedules side by side: a line for each scan they judge otherwise, then one for each alert only one told.
-
-    An alert that both told is no difference, however much earlier or more often one of them did: so these lines come
-    last. Nor is a changed `condition`, or a repeat.
-    """
-
-    def __init__(self, before: Replay, after: Replay, codes: frozenset[str] | None) -> None:
-        self._before, self._after = before, after
-        self._codes = codes
-        self._changed = 0
-        self._decisions: Counter[str] = Counter()
-        self._found: dict[str, dict[str, dict[str, int]]] = {"violations": {}, "prevented": {}, "alerts": {}}
-        self._alone: dict[str, tuple[str, Alert]] = {}  # by alert_id, what one side alone told so far
-        self._told_by_both: set[str] = set()
-
-    def take(self, line: bytes) -> list[bytes]:
-        """The line for this arrival, if the two differ over it."""
-        # Each side reads the line anew: judging writes into a scan.
-        before = self._verdict(BEFORE, self._before.take(line))
-        after = self._verdict(AFTER, self._after.take(line))
-        known = after if isinstance(before, Reject) else before
-        if isinstance(known, Reject) or (_is_repeat(before) and _is_repeat(after)):
-            return []
-        was, now = _side(before), _side(after)
-        if was == now:
-            return []
-        self._count(was, now)
-        if self._codes is not None and self._codes.isdisjoint(_named(was) | _named(now)):
-            return []
-        device = msgspec.json.decode(line, type=_Sent).device
-        scan = {"scan_id": known.scan_id, "device": device, "label": known.label, "type": known.type}
-        return [encode(scan | {"time": known.time, BEFORE: was, AFTER: now})]
-
-    def end(self, until: int | None) -> list[bytes]:
-        """The lines for the alerts that one side alone told."""
-        if until is not None:
-            for name, replay in ((BEFORE, self._before), (AFTER, self._after)):
-                if fell_due := replay.advance(until):
-                    self._hear(name, fell_due.alerts)
-        lines = []
-        for name, alert in self._alone.values():
-            self._note("alerts", alert.code, name)
-            if self._codes is None or alert.code in self._codes:
-                fields = ("alert_id", "code", "label", "scan_id", "type", "time", "status")
-                lines.append(encode({"only": name} | {field: getattr(alert, field) for field in fields}))
-        return lines
-
-    def summary(self) -> dict[str, Any]:
-        """How many changed, by code: found by one side and not by the other."""
-        found = {kind: dict(sorted(codes.items())) for kind, codes in self._found.items()}
-        return {"changed": self._changed, "decisions": _sorted(self._decisions), **found}
-
-    def _verdict(self, name: str, told: Iterable[Printed]) -> Verdict | Reject:
-        for one in told:
-            self._hear(name, one.alerts)
-            if isinstance(one, Answer):
-                verdict = one.verdict
-        return verdict
-
-    def _hear(self, name: str, alerts: Iterable[Alert]) -> None:
-        for alert in alerts:
-            if alert.alert_id in self._told_by_both:
-                continue
-            teller, _ = self._alone.get(alert.alert_id, (name, alert))
-            if teller == name:
-                self._alone[alert.alert_id] = name, alert
-            else:
-                del self._alone[alert.alert_id]
-                self._told_by_both.add(alert.alert_id)
-
-    def _count(self, was: _Side, now: _Side) -> None:
-        self._changed += 1
-        answers = [side.get("decision", "rejected") for side in (was, now)]
-        if answers[0] != answers[1]:
-            self._decisions[" to ".join(answers)] += 1
-        for kind in ("violations", "prevented"):
-            had, has = set(was.get(kind, ())), set(now.get(kind, ()))
-            for code in had ^ has:
-                self._note(kind, code, BEFORE if code in had else AFTER)
-
-    def _note(self, kind: str, code: str, name: str) -> None:
-        self._found[kind].setdefault(code, {BEFORE: 0, AFTER: 0})[name] += 1
-
-
-def _is_repeat(verdict: Verdict | Reject) -> bool:
-    return isinstance(verdict, Verdict) and verdict.duplicate is True
-
-
-def _side(verdict: Verdict | Reject) -> _Side:
-    if isinstance(verdict, Reject):
-        return {"rejected": as_rejected(verdict)["rejected"]}
-    violations = [violation.code for violation in verdict.violations]
-    prevented = list(verdict.prevented)
-    return {"decision": verdict.decision, "violations": violations, "prevented": prevented, "late": verdict.late}
-
-
-def _named(side: _Side) -> set[str]:
-    return {*side.get("violations", ()), *side.get("prevented", ())}
-
-
 def _codes_of(told: Printed) -> Iterator[str]:
     yield from (alert.code for alert in told.alerts)
     if not isinstance(told, FellDue) and isinstance(told.verdict, Verdict):
         yield from (violation.code for violation in told.verdict.violations)
         yield from told.verdict.prevented
-
-
-def _sorted(counter: Counter[str]) -> dict[str, int]:
-    return dict(sorted(counter.items()))
 
 
 def as_text(summary: Mapping[str, Any]) -> str:
@@ -308,27 +194,21 @@ def _reading(asked: Asked) -> Iterator[Iterable[bytes]]:
             lines = io.BufferedReader(gzip.GzipFile(fileobj=file), _PIECE)
         lines_told_there = sys.stdout.isatty() and not asked.summary
         try:
-            if asked.quiet or lines_told_there or not sys.stderr.isatty() or not stat.S_ISREG(status.st_mode):
-                yield lines
-            else:
-                with _bar() as bar:
-                    yield _shown(lines, file, bar, status.st_size)
+            with bar(
+                "judging",
+                DownloadColumn(),
+                shown=not (asked.quiet or lines_told_there) and stat.S_ISREG(status.st_mode),
+            ) as progress:
+                yield lines if progress.disable else _shown(lines, file, progress, status.st_size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise OSError(f"{asked.scans}: {error}") from None
 
 
-def _bar() -> Progress:
-    columns = (TextColumn("judging"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Progress(
-        *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
-    )
-
-
-def _shown(lines: Iterable[bytes], file: BinaryIO, bar: Progress, size: int) -> Iterator[bytes]:
-    task = bar.add_task("", total=size)
+def _shown(lines: Iterable[bytes], file: BinaryIO, progress: Progress, size: int) -> Iterator[bytes]:
+    task = progress.add_task("", total=size)
     for number, line in enumerate(lines):
         if number % _BAR_EVERY == 0:
-            bar.update(task, completed=file.tell())
+            progress.update(task, completed=file.tell())
         yield line
 
 

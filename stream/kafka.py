@@ -2,10 +2,19 @@
 
 import logging
 import time
+from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, NewTopic, ResourceType
 
 from stream import topics
 from stream.settings import Settings
@@ -92,7 +101,10 @@ def _metadata(client: Consumer | Producer | AdminClient, timeout: float) -> Clus
     try:
         return client.list_topics(timeout=timeout)
     except KafkaException as error:
-        raise BrokerError(f"Kafka does not answer: {error.args[0].str()}; is --broker right?") from error
+        why = error.args[0].str()
+        raise BrokerError(
+            f"Kafka does not answer ({why}): start it, or name it with --broker; `pingliu doctor` looks"
+        ) from error
 
 
 def at_end(message: Message) -> bool:
@@ -141,6 +153,24 @@ def end_of(consumer: Consumer, topic: str, partition: int, timeout: float = 30) 
             time.sleep(0.05)
         else:
             return int(end)
+
+
+@dataclass(frozen=True)
+class Described:
+    """A topic's own id, another one when it was made anew, and how long a deletion in it stays to be read."""
+
+    id: str
+    delete_retention_seconds: float
+
+
+def describe(settings: Settings, topic: str, timeout: float = 30) -> Described:
+    """Ask the broker. Raises KafkaException."""
+    admin = AdminClient(common(settings))
+    asked = ConfigResource(ResourceType.TOPIC, topic)
+    configs = admin.describe_configs([asked], request_timeout=timeout)
+    found = admin.describe_topics(TopicCollection([topic]), request_timeout=timeout)
+    retention = int(configs[asked].result(timeout)["delete.retention.ms"].value)
+    return Described(str(found[topic].result(timeout).topic_id), retention / 1000)
 
 
 def holds_records(settings: Settings, topic: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from processors.parameters import Parameters
 from processors.rules import RULES, Rule
+from stream import rules_show_zh
 from stream.rule_parameters import PARAMETERS, Parameter, as_toml
 from stream.rules_show import facts
 
@@ -61,6 +62,7 @@ def _section(rule: Rule) -> str:
     return (
         f"\n## {rule.code}\n\n**{rule.no} · {rule.zh} · {rule.en}**\n\n{rule.when}\n\n{rule.when_zh}\n\n"
         + "".join(f"- {name}: {value}\n" for name, value in declared)
+        + "".join(f"- {name}：{value}\n" for name, value in rules_show_zh.facts(rule, Parameters()))
         + f"\nExample: {rule.example}\n\n例：{rule.example_zh}\n"
     )
 
@@ -78,7 +80,7 @@ def parameters_page(table: Table) -> str:
             as_toml(parameter.default),
             parameter.unit or "–",
             parameter.limits,
-            parameter.meaning,
+            f"{parameter.meaning} · {parameter.meaning_zh}",
             parameter.basis,
             _read_by(parameter),
         )

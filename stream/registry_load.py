@@ -8,8 +8,14 @@ from processors.registry import AnyRow, Customer, parse_row
 from stream import kafka, topics
 from stream.gateway.tokens import Tokens
 from stream.settings import Settings
+from stream.terminal import bar
 
 _ERRORS_SHOWN = 20
+_FLUSH_SECONDS = 60
+# A bar for what takes seconds: a city's customers are some 300 MB.
+_LONG_BYTES = 8_000_000
+_LONG_ROWS = 20_000
+_BAR_EVERY = 1024  # lines between two looks at how far we are
 
 
 class RegistryFileError(Exception):
@@ -20,8 +26,11 @@ def read(path: Path) -> list[AnyRow]:
     """The rows of a registry file. Raises RegistryFileError."""
     rows: list[AnyRow] = []
     wrong: list[str] = []
-    with path.open("rb") as lines:
+    with path.open("rb") as lines, bar("checking", shown=path.stat().st_size > _LONG_BYTES) as progress:
+        task = progress.add_task("", total=path.stat().st_size)
         for number, line in enumerate(lines, 1):
+            if number % _BAR_EVERY == 0:
+                progress.update(task, completed=lines.tell())
             if not line.strip():
                 continue
             row = parse_row(line)
@@ -42,24 +51,27 @@ def load(settings: Settings, path: Path) -> int:
     producer = kafka.producer(settings)
     failures: list[str] = []
     now = datetime.now(UTC)
-    for row in rows:
-        row.received = now
-        if isinstance(row, Customer):
-            tokens.veil_customer(row)
-        while True:
-            try:
-                producer.produce(
-                    topics.REGISTRY.name,
-                    key=row.key().encode(),
-                    value=encode(row),
-                    on_delivery=lambda error, _: failures.append(error.str()) if error else None,
-                )
-                break
-            except BufferError:
-                producer.poll(1.0)
-    left = producer.flush(60)
+    with bar("loading", shown=len(rows) > _LONG_ROWS) as progress:
+        for row in progress.track(rows):
+            row.received = now
+            if isinstance(row, Customer):
+                tokens.veil_customer(row)
+            while True:
+                try:
+                    producer.produce(
+                        topics.REGISTRY.name,
+                        key=row.key().encode(),
+                        value=encode(row),
+                        on_delivery=lambda error, _: failures.append(error.str()) if error else None,
+                    )
+                    break
+                except BufferError:
+                    producer.poll(1.0)
+    left = producer.flush(_FLUSH_SECONDS)
     if left or failures:
+        why = failures[0] if failures else f"no answer in {_FLUSH_SECONDS} s"
         raise kafka.BrokerError(
-            f"{left + len(failures)} of {len(rows)} rows were not taken: {failures[:1]}; load again"
+            f"{left + len(failures)} of {len(rows)} rows were not taken by Kafka at {settings.broker}: {why}; "
+            "once it answers (`pingliu doctor`), load the file again: rows that are there already stay as they are"
         )
     return len(rows)

@@ -33,6 +33,7 @@ class Parameter(NamedTuple):
     unit: str
     limits: str
     meaning: str
+    meaning_zh: str
     basis: str
 
     def written(self, value: float) -> str:
@@ -50,7 +51,8 @@ def _parameter(name: str, meta: msgspec.Meta) -> Parameter:
     unit = next(unit for ending, unit in _UNITS.items() if ending in name)
     least = f"over {shown(meta.gt)}, up" if meta.gt is not None else f"{meta.ge}"
     limits = "true or false" if isinstance(default, bool) else f"{least} to {meta.le}"
-    return Parameter(name, default, unit, limits, meta.description or "", (meta.extra or {})["basis"])
+    extra = meta.extra or {}
+    return Parameter(name, default, unit, limits, meta.description or "", extra["zh"], extra["basis"])
 
 
 PARAMETERS = {

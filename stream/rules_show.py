@@ -12,6 +12,7 @@ from processors.rules import BY_CODE, RULES, Rule
 from processors.rules.declaration import EVERY_SCAN, Authority, Wait, in_full
 from processors.rules.explained import shown
 from processors.times import HOUR, MINUTE
+from stream import rules_show_zh
 from stream.rule_parameters import InForce, in_force
 from stream.settings import Settings, SettingsError
 
@@ -40,8 +41,12 @@ def explanation(rule: Rule, settings: Settings, today: date) -> Iterator[str]:
     text = rule.explained.at(parameters)
     yield from (f"{rule.code} (rule {rule.no})", f"{rule.zh} · {rule.en}", "", text.when, text.when_zh, "")
     yield from (f"{name:14} {value}" for name, value in facts(rule, parameters))
+    yield ""
+    yield from (f"{name}：{value}" for name, value in rules_show_zh.facts(rule, parameters))
     for told in _in_force(rule, settings, today):
-        yield from ("", f"{told.parameter.name} = {told}", f"  {told.parameter.meaning} ({told.parameter.basis})")
+        one = told.parameter
+        yield from ("", f"{one.name} = {told}", f"  {one.meaning} ({one.basis})")
+        yield f"  {one.meaning_zh}（{rules_show_zh.basis(one.basis)}）"
     is_default = all(told.value == told.parameter.default for told in _in_force(rule, settings, today))
     english, chinese = ("", "") if is_default else (" (by the defaults)", "（按默认值）")
     yield from ("", f"Example{english}: {text.example}", f"例{chinese}：{text.example_zh}")
@@ -67,6 +72,7 @@ def document(rule: Rule, settings: Settings, today: date) -> dict[str, Any]:
         "cc": _names(rule.cc),
         "device": rule.device,
         "sterner": rule.sterner,
+        "zh": dict(rules_show_zh.facts(rule, parameters)),
         **{name.replace(" ", "_"): value for name, value in facts(rule, parameters) if name in _IN_WORDS},
         "parameters": [
             {
@@ -75,6 +81,7 @@ def document(rule: Rule, settings: Settings, today: date) -> dict[str, Any]:
                 "default": told.parameter.default,
                 "unit": told.parameter.unit,
                 "meaning": told.parameter.meaning,
+                "meaning_zh": told.parameter.meaning_zh,
                 "basis": told.parameter.basis,
                 "later": [{"from": day, "value": value} for day, value in told.later],
             }

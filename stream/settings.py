@@ -90,6 +90,21 @@ class Settings(BaseSettings):
         "worker-0", pattern=r"^[A-Za-z0-9._-]{1,100}$", description="static group member of this worker"
     )
     session_seconds: float = Field(6.0, ge=6, le=300, description="how long a silent worker keeps its partitions")
+    stuck_seconds: float = Field(
+        120.0, ge=2, le=3600, description="a worker that is behind and commits nothing for so long ends, to start again"
+    )
+    kafka_seconds: float = Field(
+        60.0,
+        ge=2,
+        le=600,
+        description="how long the worker waits for Kafka to take a record before it ends, to start again",
+    )
+    checkpoint_records: int = Field(
+        1000,
+        ge=0,
+        description="the worker renews a partition's checkpoint in `data_dir` when so many records of the changelog, and one"
+        " for twenty keys, came after it; 0: none is kept",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     rules: Annotated[dict[str, Any], NoDecode] = Field(

@@ -4,10 +4,12 @@
     [holders] → chunk → hold back until its turn → count (processors/) → [alerts.*] → changelog → commit
 
 On an exception anywhere the whole process stops and is started again by whoever runs it: state comes back from the
-changelog, scans from the last commit. There is no path on which a chunk is acknowledged that did not get out.
+changelog, scans from the last commit. There is no path on which a chunk is acknowledged that did not get out. One that
+stands still is ended too (liveness.py).
 """
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -26,9 +28,13 @@ from stream.lane.driver import Chunk, ChunkSchema, ChunkTransport
 from stream.lane.effects import Effects
 from stream.lane.holders import HolderJudge
 from stream.lane.outbox import Outbox, Parcel, make_producer
+from stream.liveness import Pulse, Watch
 from stream.quiet import quieten_kafka_client
 from stream.registry_feed import RegistryFeed
 from stream.settings import Settings
+from stream.tables.checkpoints import Checkpoints
+from stream.tables.fence import Fences
+from stream.tables.restore import Source
 from stream.tables.store import declare
 
 # Chunks a partition may have waiting in memory; a chunk is at most _CHUNK_SCANS records.
@@ -45,6 +51,7 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         broker=[f"kafka://{server}" for server in settings.broker.split(",")],
         datadir=data_dir,
         store="memory://",
+        table_standby_replicas=0,  # state is restored in bulk by whoever is given the partition
         consumer_group_instance_id=settings.member,
         broker_session_timeout=settings.session_seconds,
         broker_heartbeat_interval=min(2.0, settings.session_seconds / 3),
@@ -66,15 +73,17 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         # came back under another port or host would hang for ever. Nothing is routed by it here.
         canonical_url=f"http://{settings.member}",
     )
-    app.transport = ChunkTransport(app.conf.broker_consumer, app)
+    pulse = Pulse()
+    app.transport = ChunkTransport(app.conf.broker_consumer, app, pulse)
     scans, holders = (app.topic(topic.name, schema=ChunkSchema()) for topic in (topics.SCANS, topics.HOLDERS))
-    cylinder_states = declare(app, settings, topics.CYLINDERS_TABLE, topics.CYLINDERS_CHANGELOG.name, LedgerPacking)
-    holder_states = declare(
-        app, settings, topics.HOLDERS_TABLE, topics.HOLDERS_CHANGELOG.name, HolderPacking, log=topics.HOLDERS.name
-    )
+    fences, checkpoints = Fences(settings), Checkpoints()
+    cylinders = Source(settings, topics.CYLINDERS_CHANGELOG.name, LedgerPacking)
+    cylinder_states = declare(app, topics.CYLINDERS_TABLE, cylinders, checkpoints, fences)
+    second_keys = Source(settings, topics.HOLDERS_CHANGELOG.name, HolderPacking, log=topics.HOLDERS.name)
+    holder_states = declare(app, topics.HOLDERS_TABLE, second_keys, checkpoints, fences)
     judge = ChunkJudge(feed.registry, settings.schedule)
     second = HolderJudge(feed.registry, settings.schedule, settings.partitions)
-    outbox = Outbox(make_producer(settings), settings.partitions)
+    outbox = Outbox(make_producer(settings), settings.partitions, fences, settings.kafka_seconds)
 
     @app.agent(scans, name="judge", concurrency=1)
     async def judge_scans(stream: Any) -> None:
@@ -83,7 +92,8 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
             partition = event.message.partition
             feed.apply()
             effects = judge.judge(partition, cylinder_states.states[partition], event.value, _now())
-            await outbox.put(Parcel(effects, partial(_delivered, app, event, effects)))
+            kept = partial(_kept, event, cylinder_states.under_way(partition, effects.records))
+            await outbox.put(Parcel(effects, kept, partial(_told, app, event.value, effects)))
 
     @app.agent(holders, name="count", concurrency=1)
     async def count_holdings(stream: Any) -> None:
@@ -92,15 +102,24 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
             partition = event.message.partition
             feed.apply()
             effects = second.judge(partition, holder_states.states[partition], event.value)
-            await outbox.put(Parcel(effects, partial(_counted, event, effects)))
+            kept = partial(_kept, event, holder_states.under_way(partition, effects.records))
+            await outbox.put(Parcel(effects, kept, partial(_counted, event.value, effects)))
 
     @app.task
     async def send_out() -> None:
         """Out of the outbox; when it breaks, the worker does."""
+        Watch(settings, pulse).start()
         await outbox.run()
 
+    @app.task
+    async def keep_checkpoints() -> None:
+        """On this machine, so that a restart reads but the changelog's tail."""
+        await checkpoints.run()
+
     _add_pages(app)
+    metrics.begin_at_zero()
     metrics.RESTORING.set_function(lambda: not _judging(app))
+    metrics.COMMIT_AGE.set_function(lambda: pulse.age)
     return app
 
 
@@ -117,25 +136,29 @@ def _now() -> str:
     return datetime.now(SHANGHAI).isoformat(timespec="milliseconds")
 
 
-def _delivered(app: faust.App, event: Any, effects: Effects) -> None:
-    """All that a chunk causes is in Kafka: acknowledge it, and count. The latency is that of its oldest scan."""
+def _kept(event: Any, in_changelog: Callable[[], None]) -> None:
+    """A chunk's state is in the changelog: acknowledge it."""
     event.ack()
-    chunk: Chunk = event.value
+    in_changelog()
+
+
+def _told(app: faust.App, chunk: Chunk, effects: Effects) -> None:
+    """All that others hear of a chunk is in Kafka: count. The latency is that of its oldest scan."""
     for decision, count in effects.decisions.items():
         metrics.JUDGED.labels(decision).inc(count)
-    for alert in effects.alerts:
-        metrics.ALERTS.labels(alert.code).inc()
     last = chunk[-1]
     end = app.consumer.highwater(faust.types.TP(last.topic, last.partition))
     if end is not None:
         metrics.LAG.labels(last.partition).set(max(0, end - last.offset - 1))
     metrics.VERDICT_SECONDS.observe(max(0.0, time.time() - chunk[0].timestamp / 1000))
+    _counted(chunk, effects)
 
 
-def _counted(event: Any, effects: Effects) -> None:
-    event.ack()
+def _counted(chunk: Chunk, effects: Effects) -> None:
+    metrics.LAST_CHUNK.labels(chunk[-1].topic, chunk[-1].partition).set(time.time())
     for alert in effects.alerts:
         metrics.ALERTS.labels(alert.code).inc()
+    chunk.clear()  # until it is acknowledged, a second from now, a chunk is but its offset
 
 
 def _add_pages(app: faust.App) -> None:
@@ -150,7 +173,22 @@ def _add_pages(app: faust.App) -> None:
 
     @app.page("/metrics")
     async def show_metrics(view: View, request: Request) -> Response:  # noqa: ARG001 - Faust's signature
+        _forget_lost(app)
         return view.bytes(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _forget_lost(app: faust.App) -> None:
+    """What was said of partitions that another worker holds now is not said any more."""
+    if not app.tables.recovery.completed.is_set():
+        return  # there may be no consumer to ask yet
+    held = {(tp.topic, str(tp.partition)) for tp in app.consumer.assignment()}
+    told = [sample.labels for metric in metrics.LAST_CHUNK.collect() for sample in metric.samples]
+    for topic, partition in ((labels["topic"], labels["partition"]) for labels in told):
+        if (topic, partition) in held:
+            continue
+        metrics.LAST_CHUNK.remove(topic, partition)
+        if topic == topics.SCANS.name:
+            metrics.LAG.remove(partition)
 
 
 def _judging(app: faust.App) -> bool:

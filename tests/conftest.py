@@ -14,3 +14,10 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Bootstrap servers of a real Apache Kafka."""
     with LocalKafka(tmp_path_factory.mktemp("kafka")) as broker:
         yield broker.bootstrap
+
+
+@pytest.fixture
+def kafka_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same for one test alone: it fills topics that others would find full."""
+    with LocalKafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker.bootstrap

@@ -64,3 +64,25 @@ def test_stream_meets_sinks_in_the_command_line_alone() -> None:
 def test_the_product_does_not_import_its_tests() -> None:
     for folder in ("processors", "stream", "sinks", "load_tests"):
         assert [(f, m) for f, m in imports(folder) if top(m) == "tests"] == []
+
+
+def test_the_oracle_knows_nothing_of_the_product() -> None:
+    own = {"tests.oracle", "pytest"}
+    known = [
+        (str(path.relative_to(ROOT)), module)
+        for path in sorted((ROOT / "tests/oracle").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        for module in _modules(node)
+        if top(module) not in sys.stdlib_module_names and module not in own and not module.startswith("tests.oracle.")
+    ]
+    assert known == []
+
+
+def _modules(node: ast.AST) -> list[str]:
+    """What an import names; a relative one stays in its package."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    assert node.level <= 1, "an import beyond its own package"
+    return [node.module or ""] if node.level == 0 else []

@@ -24,7 +24,7 @@ from load_tests.bench.states import CHANGELOG, changelog, city_mix, label_of
 from load_tests.registry_load import bytes_a_customer
 from processors.packed import LedgerPacking
 from stream.settings import Settings
-from stream.tables.restore import restore
+from stream.tables.restore import Source, restore
 
 
 def measure(asked: Asked) -> Report:
@@ -48,7 +48,8 @@ def measure(asked: Asked) -> Report:
 def _restored(settings: Settings, cylinders: int) -> int:
     """Bytes by which this process grew."""
     before = _resident()
-    held = [restore(settings, CHANGELOG, number, LedgerPacking())[0] for number in range(PARTITIONS)]
+    source = Source(settings, CHANGELOG, LedgerPacking)
+    held = [restored.state for _, restored in restore(source, range(PARTITIONS))]
     grown = _resident() - before
     labels = sum(map(len, held))
     if labels != cylinders or not any(partition.get(label_of(0).decode()) for partition in held):

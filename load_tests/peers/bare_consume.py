@@ -1,9 +1,13 @@
 """The bare restore: every partition of a topic to its end, key and value of each record taken, and nothing kept.
 
-python -m load_tests.peers.bare_consume BROKER TOPIC PARTITIONS FILE      (writes to FILE how many records there were)
+python -m load_tests.peers.bare_consume BROKER TOPIC PARTITIONS FILE
+
+Writes to FILE, as JSON, how many records there were, and the seconds and CPU seconds from before the consumer was made.
 """
 
+import json
 import sys
+import time
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
@@ -35,4 +39,7 @@ def consume(broker: str, topic: str, partitions: int) -> int:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[4]).write_text(str(consume(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
+    began, cpu = time.monotonic(), time.process_time()
+    records = consume(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    taken = {"records": records, "seconds": time.monotonic() - began, "cpu": time.process_time() - cpu}
+    Path(sys.argv[4]).write_text(json.dumps(taken))

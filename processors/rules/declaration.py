@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from processors.cylinder import Cylinder, Move
 from processors.model import Severity
 from processors.parameters import Parameters
 from processors.rules.case import Case
@@ -17,8 +16,17 @@ Evidence = dict[str, Any]
 # A key in the evidence of a rule with two answers: here the sterner one is given. It is not told.
 STERNER = "sterner"
 
+
+class Stay(NamedTuple):
+    """How a cylinder stands since its last move: all that a timer may look at, so that what it says is kept for the next."""
+
+    move: str  # the scan type of that
+    full: bool
+    missed: bool  # reported missing since
+
+
 Judges = Callable[[Case], Evidence | None]
-Runs = Callable[[Cylinder, Move, Parameters], int | None]
+Runs = Callable[[Stay, Parameters], int | None]
 
 
 class Authority(Enum):
@@ -106,7 +114,7 @@ class Rule:
     key: Key = "label"  # whose state it looks at
     judges: Judges | None = None
     counts: tuple[Key, Judges] | None = None  # what it counts at another key besides; that waits SHORT
-    runs: Runs | None = None  # a timer: the instant at which the time that runs is over
+    runs: Runs | None = None  # a timer: how long a time may run (µs), from the last move on
     told_after: Callable[[Parameters], int] = lambda _: 0  # of a timer: so much later (µs) it is told
     parameters: tuple[str, ...] = ()  # those it looks at itself, and those that say how long its alert waits
     explained: Explained  # its function's docstring, for any parameters
@@ -144,7 +152,7 @@ def rule(**declaration: Any) -> Callable[[Judges], Judges]:
 
 
 def timer(**declaration: Any) -> Callable[[Runs], Runs]:
-    """Declare the function below as a timer: it returns when a time that runs is over (an instant), None where none does."""
+    """Declare the function below as a timer: it returns how long a time may run (µs), None where none does."""
 
     def declare(runs: Runs) -> Runs:
         CATALOGUE.append(_rule(runs, runs=runs, scans=(), device=None, **declaration))

@@ -119,9 +119,9 @@ def abnormal_purchase(case: Case) -> Evidence | None:
     lately = case.at - parameters.purchase_days * DAY
     before = lately - parameters.purchase_history_days * DAY
     now = [delivery for delivery in holder.deliveries if lately < delivery.at <= case.at]
-    suppliers = {delivery.enterprise for delivery in now}
+    suppliers = {delivery.enterprise for delivery in now if delivery.enterprise}
     if len(suppliers) >= parameters.purchase_enterprises:
-        return {"customer": customer.id, "enterprises": sorted(filter(None, suppliers))}
+        return {"customer": customer.id, "enterprises": sorted(suppliers)}
     earlier = sum(before < delivery.at <= lately for delivery in holder.deliveries)
     is_known = holder.first is not None and holder.first <= before
     if is_known and len(now) >= parameters.purchase_at_least and len(now) >= earlier:

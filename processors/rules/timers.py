@@ -1,8 +1,7 @@
 """Rules 33 and 35: times that run from a move, and are over (`due.py` tells them, and takes them back)."""
 
-from processors.cylinder import Cylinder, Move
 from processors.parameters import Parameters
-from processors.rules.declaration import GE, PS, Duty, timer
+from processors.rules.declaration import GE, PS, Duty, Stay, timer
 from processors.times import DAY, HOUR
 
 _IN_STORE = ("fill", "receive", "unload")
@@ -14,7 +13,7 @@ _IN_TRANSIT = ("load", "collect")
     to=(GE,), basis=("UG18(5)",), duty=Duty.SCANNING,
     parameters=("store_days", "vehicle_hours"),
 )  # fmt: skip
-def filled_dwell(cylinder: Cylinder, last: Move, parameters: Parameters) -> int | None:
+def filled_dwell(stay: Stay, parameters: Parameters) -> int | None:
     """A full cylinder stands in a store for more than {store_days} days after its last fill, `receive` or `unload`, or
     in a vehicle for more than {vehicle_hours} hours after its `load`. The next move, an `inspect` or a `scrap` ends the
     time.
@@ -25,11 +24,11 @@ def filled_dwell(cylinder: Cylinder, last: Move, parameters: Parameters) -> int 
     delivered: after 2 May, 10:00.
     例：5月1日10:00充装后一直未动：5月16日10:00过后告警；5月1日10:00装车后未配送：5月2日10:00过后告警。
     """
-    if not cylinder.full:
+    if not stay.full:
         return None
-    if last.type in _IN_STORE:
-        return last.at + round(parameters.store_days * DAY)
-    return last.at + round(parameters.vehicle_hours * HOUR) if last.type == "load" else None
+    if stay.move in _IN_STORE:
+        return round(parameters.store_days * DAY)
+    return round(parameters.vehicle_hours * HOUR) if stay.move == "load" else None
 
 
 @timer(
@@ -38,7 +37,7 @@ def filled_dwell(cylinder: Cylinder, last: Move, parameters: Parameters) -> int 
     told_after=lambda parameters: round(parameters.missing_told_hours * HOUR),
     parameters=("transit_hours", "customer_days", "missing_told_hours"),
 )  # fmt: skip
-def cylinder_missing(cylinder: Cylinder, last: Move, parameters: Parameters) -> int | None:
+def cylinder_missing(stay: Stay, parameters: Parameters) -> int | None:
     """A cylinder is on the way for more than {transit_hours} hours after a `load` or `collect`, or at a customer for
     more than {customer_days} days. The next move, a `missing` or a `scrap` ends the time. Told {missing_told_hours}
     hours after the limit, if nothing known by then ends it.
@@ -48,8 +47,8 @@ def cylinder_missing(cylinder: Cylinder, last: Move, parameters: Parameters) -> 
     Example: Collected on 1 May at 10:00 and not seen again: over the limit on 3 May at 10:00, told after 4 May, 10:00.
     例：5月1日10:00回收后再无扫码：5月3日10:00期满，5月4日10:00过后告警。
     """
-    if cylinder.missed:
+    if stay.missed:
         return None
-    if last.type in _IN_TRANSIT:
-        return last.at + round(parameters.transit_hours * HOUR)
-    return last.at + round(parameters.customer_days * DAY) if last.type == "deliver" else None
+    if stay.move in _IN_TRANSIT:
+        return round(parameters.transit_hours * HOUR)
+    return round(parameters.customer_days * DAY) if stay.move == "deliver" else None

@@ -46,6 +46,7 @@ class Gateway:
     """The ASGI app. Its parts live from lifespan start-up to shutdown."""
 
     def __init__(self, settings: Settings) -> None:
+        metrics.begin_at_zero()
         self._settings = settings
         self._feed = RegistryFeed(settings, "gateway")
         self._alias_feed = AliasFeed(settings, "gateway")
@@ -62,8 +63,13 @@ class Gateway:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            reply = await self._route(scope, receive)
-            metrics.REQUESTS.labels(reply.status).inc()
+            status = HTTPStatus.INTERNAL_SERVER_ERROR.value  # what uvicorn answers when this breaks
+            try:
+                reply = await self._route(scope, receive)
+                status = reply.status
+            finally:
+                if scope["path"].startswith("/v1/"):
+                    metrics.REQUESTS.labels(status).inc()
             headers = [(b"content-length", b"%d" % len(reply.body)), *reply.headers]
             await send({"type": "http.response.start", "status": reply.status, "headers": headers})
             await send({"type": "http.response.body", "body": reply.body})
@@ -149,6 +155,7 @@ class Gateway:
                 value = encode(Tick(now))
                 for partition in partitions:
                     self._log.send(Record(topics.SCANS.name, None, value, partition=partition))
+                metrics.TICKS.inc(len(partitions))
 
 
 def _only(path: str, allow: bytes) -> Reply:

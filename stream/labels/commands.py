@@ -13,14 +13,20 @@ from processors.times import SHANGHAI
 from stream.labels import codes
 from stream.labels.check import Report, explain
 from stream.labels.codes import LabelError
-from stream.labels.terminal import say, warn
 from stream.registry_load import read as read_registry
 from stream.settings import load
+from stream.terminal import say, warn
 
 BAD_CODE = 1
 
-labels_app = typer.Typer(help="The QR labels on cylinders.", no_args_is_help=True)
-cards_app = typer.Typer(help="The cards of gas users.", no_args_is_help=True)
+labels_app = typer.Typer(
+    help="The QR labels on cylinders.\n\n\b\npingliu labels print --type 690123456789 --serials 0001-0500\n"
+    "pingliu labels check 0690123456789200047A2Y",
+    no_args_is_help=True,
+)
+cards_app = typer.Typer(
+    help="The cards of gas users.\n\n\b\npingliu cards print --customers registry.jsonl", no_args_is_help=True
+)
 
 Out = Annotated[Path, typer.Option(help="NAME.pdf; NAME.svg, a file a page; or a folder, an SVG file for each code")]
 Paper = Annotated[Literal["a4", "roll"], typer.Option(help="a4: a sheet with cut marks; roll: one to a page")]

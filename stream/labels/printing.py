@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 import typer
-from rich.progress import track
 
 from stream.labels.codes import LabelError
 from stream.labels.faces import Face
@@ -14,7 +13,7 @@ from stream.labels.manifest import refuse_repeats, write_manifest
 from stream.labels.paper import write
 from stream.labels.qr import ERROR_CORRECTION
 from stream.labels.sheets import Sheet, a4, pages, pair, roll
-from stream.labels.terminal import err, say
+from stream.terminal import bar, say
 
 _LONG = 200  # labels: less is drawn before a bar could be read
 
@@ -80,8 +79,8 @@ def print_all(
 
 def _barred(faces: Iterable[Face], count: int) -> Iterator[Face]:
     """A progress bar beside long work, on a terminal only."""
-    shown = err.is_terminal and count > _LONG
-    yield from track(faces, "drawing", count, console=err, transient=True, disable=not shown)
+    with bar("drawing", shown=count > _LONG) as progress:
+        yield from progress.track(faces, count)
 
 
 def tell(facts: dict[str, Any], what: str, *, as_json: bool) -> None:

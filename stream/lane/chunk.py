@@ -47,7 +47,10 @@ class ChunkJudge:
         if len(new) < len(records):
             chunk.runs.cut()
         for record, found in zip(new, read_all([record.value or b"" for record in new]), strict=True):
-            self._take(record, found, chunk)
+            if not isinstance(found, Scan) or not self._judge_in_order(record, found, chunk):
+                self._take(record, found, chunk)
+        if new:
+            state.position.upto = new[-1].offset
         return chunk.close()
 
     def _take(self, record: Any, found: Scan | Tick | Retired | Reject, chunk: "_Chunk") -> None:
@@ -65,9 +68,7 @@ class ChunkJudge:
                 chunk.runs.cover(record.offset)
                 self._replace(record, found, chunk)
             case _:
-                if not self._judge_in_order(record.offset, found, chunk):
-                    self._judge(record, found, chunk)
-        chunk.state.position.upto = record.offset
+                self._judge(record, found, chunk)
 
     def _advance(self, received: int, chunk: "_Chunk") -> None:
         """Let the arrival clock go on, and tell what falls due by that."""
@@ -87,12 +88,12 @@ class ChunkJudge:
                 state.keep(label, ledger, 0)
                 chunk.touched[label] = True
 
-    def _judge_in_order(self, offset: int, scan: Scan, chunk: "_Chunk") -> bool:
+    def _judge_in_order(self, record: Any, scan: Scan, chunk: "_Chunk") -> bool:
         """The short way of nearly every scan; False where it must go the long one, and nothing has changed."""
-        state, position = chunk.state, chunk.state.position
-        if scan.type not in PLAIN:
+        state, position, label, offset = chunk.state, chunk.state.position, scan.label, record.offset
+        if scan.type not in PLAIN or record.key != label.encode():
             return False
-        ledger = state.get(scan.label)
+        ledger = state.get(label)
         if ledger is None or offset <= ledger.offset:
             return False
         at = instant(scan.time)
@@ -107,10 +108,11 @@ class ChunkJudge:
         position.clock = clock
         chunk.tell(offset, judgement.verdict)
         ledger.offset = offset
-        state.keep(scan.label, ledger, before)
-        chunk.touched[scan.label] = True
+        if ledger.alarm != before:
+            state.keep(label, ledger, before)
+        chunk.touched[label] = True
         if judgement.moved:
-            chunk.hand_on(scan.label, offset, ledger, judgement)
+            chunk.hand_on(label, offset, ledger, judgement)
         return True
 
     def _judge(self, record: Any, scan: Scan, chunk: "_Chunk") -> None:

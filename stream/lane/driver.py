@@ -9,6 +9,7 @@ delivered in order and, after a crash or a rebalance, again from the committed o
 inner offsets, to Faust's book-keeping) mean nothing. Other topics (changelogs in recovery) pass through unchanged.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import faust
@@ -16,6 +17,7 @@ from faust.transport.drivers import aiokafka as stock
 from faust.types import TP
 
 from stream import topics
+from stream.liveness import Pulse
 
 _IN_CHUNKS = frozenset({topics.SCANS.name, topics.HOLDERS.name})
 
@@ -61,6 +63,38 @@ class _Consumer(stock.Consumer):
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Offsets inside a chunk are not missing."""
 
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        self.transport.pulse.expect()
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        pulse = self.transport.pulse
+        pulse.rest()  # state is restored in here
+        await super().on_partitions_assigned(assigned, generation_id)
+        if assigned:
+            pulse.expect()
+
+    async def perform_seek(self) -> None:
+        await super().perform_seek()
+        ours = (tp for tp in self.assignment() if tp.topic in _IN_CHUNKS)
+        self.transport.pulse.begin({tp: self._committed_offset.get(tp) for tp in ours})
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        done: bool = await super()._commit(offsets)
+        if done:
+            self.transport.pulse.commit(offsets)
+        return done
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        """Of a changelog: where our restore of it ended.
+
+        Faust asks before its own recovery, and has none to do. It would wait for ever for the end of the last transaction,
+        a record that no consumer is given.
+        """
+        restored = self.app.tables.recovery.active_offsets
+        found: Mapping[TP, int] = await super().highwaters(*partitions)
+        return {tp: restored[tp] + 1 if restored.get(tp) is not None else end for tp, end in found.items()}
+
     def _new_offset(self, tp: TP) -> int | None:
         acked = self._acked[tp]
         if not acked:
@@ -72,9 +106,14 @@ class _Consumer(stock.Consumer):
 
 
 class ChunkTransport(stock.Transport):
-    """Give this to the app: `app.transport = ChunkTransport(app.conf.broker_consumer, app)`."""
+    """Give this to the app: `app.transport = ChunkTransport(app.conf.broker_consumer, app, pulse)`."""
 
     Consumer = _Consumer
+
+    def __init__(self, url: Any, app: faust.App, pulse: Pulse) -> None:
+        """`pulse` is told how the consumer gets on."""
+        super().__init__(url, app)
+        self.pulse = pulse
 
 
 class ChunkSchema(faust.Schema):

@@ -39,3 +39,8 @@ class Effects:
             (POSITION, self.position),
             *((key.encode(), None) for key in self.forgotten),
         ]
+
+    @property
+    def records(self) -> int:
+        """How many that is."""
+        return len(self.named) + len(self.touched) + 1 + len(self.forgotten)

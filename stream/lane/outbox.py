@@ -1,40 +1,45 @@
 """What chunks cause leaves in this order: all that others hear; then the changelog; then the acknowledgement.
 
-Everything that waits goes out together, two flushes for all of it, while the next chunks are judged: twelve partitions
-that trickle cost two round trips to the broker and not twenty-four.
+What others hear of everything that waits goes out together, one flush for all of it, while the next chunks are judged.
+Then each partition's state is kept (keeping.py) about once a second, which no verdict waits for.
 
 - On an exception, or when Kafka does not take a record in time: `OutboxError`; the worker stops, and starts again from
   the last commit. Nothing is acknowledged to Faust that Kafka has not acknowledged to us.
 - No record is given up alone, only the worker: a record that timed out between others that got through would be a gap.
-  In `holders` what is told again after it would be taken for known (tables/held.py); in a changelog the position would
-  speak of a state that is not there. So records wait without end, in order (idempotent), and the flush is what ends.
+  In `holders` what is told again after it would be taken for known (tables/held.py). So records wait without end, in
+  order (idempotent), and the flush is what ends.
 - On kill -9 between the steps: the chunks are read again. Before the changelog they are judged again and told again, to
   the letter but for `judged_at`; after it the state recognises the scans by offset and they are passed over.
 - On a revoked partition: chunks under way are finished first (the worker waits for their acknowledgements).
+- A worker frozen and continued when another has its partitions: it may tell once more what the other tells, and that is
+  recognised; the changelog is closed to it (tables/fence.py), it ends.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from confluent_kafka import Message, Producer
 
 from processors.model import Alert, encode
 from stream import kafka, topics
+from stream.fault_points import FaultPoint, reach
 from stream.lane.effects import Effects
+from stream.lane.keeping import Keeper, Told
 from stream.rejected import blanked, reject_headers
 from stream.settings import Settings
+from stream.tables.fence import Fences
 
-# Longer than a broker takes to restart: the worker waits for it rather than dying of it.
-_GIVE_UP_SECONDS = 60.0
-# Chunks judged and not yet out. More would only be judged again after a crash.
-_UNDER_WAY = 64
+# Chunks judged and not yet told, and changelog records of chunks not yet acknowledged. More would only be judged again
+# after a crash, and fill the memory while Kafka takes nothing.
+_UNTOLD = 64
+_UNDER_WAY = 200_000
 # Records with the producer and not yet acknowledged, and handed to it in one call.
 _WAITING_AT_MOST = 1_000_000
 _AT_ONCE = 10_000
-_BY_KEY = -1  # the partition that its key gives
 
 
 class OutboxError(Exception):
@@ -55,46 +60,101 @@ def make_producer(settings: Settings) -> Producer:
     )
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Parcel:
-    """One chunk's effects, and what to call when all of them are in Kafka."""
+    """One chunk's effects; `told` is called when others can hear all of them, `kept` when its state is in Kafka too."""
 
     effects: Effects
-    delivered: Callable[[], None]
+    kept: Callable[[], None]
+    told: Callable[[], None] = _nothing
 
 
 class Outbox:
     """The one way out of the worker. `put` from the agent, `run` as a task beside it."""
 
-    def __init__(self, producer: Producer, partitions: int) -> None:
-        """`partitions`: of `holders`, each of which hears of the time."""
+    def __init__(self, producer: Producer, partitions: int, fences: Fences, patience: float = 60) -> None:
+        """`partitions`: of `holders`, each of which hears of the time. `patience`: seconds Kafka has for a flush."""
         self._producer = producer
         self._partitions = partitions
-        self._waiting: asyncio.Queue[Parcel] = asyncio.Queue(_UNDER_WAY)
+        self._fences = fences
+        self._patience = patience  # longer than a broker takes to restart: it is waited for
+        self._waiting: asyncio.Queue[Parcel] = asyncio.Queue(_UNTOLD)
+        self._under_way = 0
+        self._room = asyncio.Event()
+        self._keepers: dict[int, Keeper] = {}
+        self._broken: list[BaseException] = []
+        self._teller: asyncio.Task[None] | None = None
         self._failure: str | None = None
 
     async def put(self, parcel: Parcel) -> None:
         """Hand over a chunk's effects; waits while too many are under way."""
+        while self._under_way > _UNDER_WAY:
+            self._room.clear()
+            await self._room.wait()
+        self._under_way += parcel.effects.records
         await self._waiting.put(parcel)
 
     async def run(self) -> None:
-        """Send for ever. Raises OutboxError."""
+        """Send for ever. Raises OutboxError, FenceError."""
+        self._fences.given_up = self._close
+        self._teller = asyncio.create_task(self._tell_all())
+        try:
+            await self._teller
+        except asyncio.CancelledError:
+            if self._broken:
+                raise self._broken[0] from None
+            raise
+        finally:
+            self._teller.cancel()
+            for partition in list(self._keepers):
+                self._close(partition)
+
+    async def _tell_all(self) -> None:
         while True:
             parcels = [await self._waiting.get()]
             while not self._waiting.empty():
                 parcels.append(self._waiting.get_nowait())
-            await self._send([parcel.effects for parcel in parcels])
+            reach(FaultPoint.JUDGED)
             for parcel in parcels:
-                parcel.delivered()
+                self._tell(parcel.effects)
+            reach(FaultPoint.TOLD_IN_PART)
+            await self._flush()
+            reach(FaultPoint.TOLD)
+            for parcel in parcels:
+                parcel.told()
+                self._keep(parcel)
 
-    async def _send(self, group: list[Effects]) -> None:
-        for effects in group:
-            self._tell(effects)
-        await self._flush()
-        for effects in group:
-            records = [{"key": key, "value": packed} for key, packed in effects.changelog()]
-            self._produce_all(effects.changelog_topic, records, effects.partition)
-        await self._flush()
+    def _keep(self, parcel: Parcel) -> None:
+        """On to the keeper of its partition; where that is no longer ours, its next owner judges the chunk again."""
+        effects = parcel.effects
+        let_go = partial(self._let_go, effects.records)
+        fence = self._fences.get(effects.partition)
+        if fence is None:
+            let_go()
+            return
+        keeper = self._keepers.get(effects.partition)
+        if keeper is None:
+            keeper = self._keepers[effects.partition] = Keeper(fence, self._fences, self._broke)
+        keeper.take(Told(effects, parcel.kept, let_go))
+
+    def _close(self, partition: int) -> None:
+        """The partition is given up."""
+        keeper = self._keepers.pop(partition, None)
+        if keeper is not None:
+            keeper.close()
+
+    def _broke(self, error: BaseException) -> None:
+        self._broken.append(error)
+        if self._teller is not None:
+            self._teller.cancel()
+
+    def _let_go(self, weight: int) -> None:
+        self._under_way -= weight
+        self._room.set()
 
     def _tell(self, effects: Effects) -> None:
         for run in effects.verdicts:
@@ -123,15 +183,12 @@ class Outbox:
         self._make_room(topic, 1)
         self._producer.produce(topic, value=value, key=key, on_delivery=self._failed, **where)
 
-    def _produce_all(self, topic: str, records: list[dict[str, Any]], partition: int = _BY_KEY) -> None:
-        """The same of many, in order, at half the cost of one by one.
-
-        The partition is that of the call: one that a record names is passed over without a word (confluent-kafka 2.16.1).
-        """
+    def _produce_all(self, topic: str, records: list[dict[str, Any]]) -> None:
+        """The same of many, in order, each to the partition of its key, at half the cost of one by one."""
         for first in range(0, len(records), _AT_ONCE):
             some = records[first : first + _AT_ONCE]
             self._make_room(topic, len(some))
-            if self._producer.produce_batch(topic, some, partition, on_delivery=self._failed) < len(some):
+            if self._producer.produce_batch(topic, some, on_delivery=self._failed) < len(some):
                 error = next(record["_error"] for record in some if "_error" in record)
                 raise OutboxError(f"{topic}: {error}")  # those after it may have been taken: not to be mended in order
 
@@ -139,9 +196,9 @@ class Outbox:
         """Wait until so many more are taken: this is the only one that produces."""
         give_up = None
         while len(self._producer) + records > _WAITING_AT_MOST:
-            give_up = give_up or time.monotonic() + _GIVE_UP_SECONDS
+            give_up = give_up or time.monotonic() + self._patience
             if time.monotonic() > give_up:
-                raise OutboxError(f"{topic}: no room for a record in {_GIVE_UP_SECONDS:.0f} s")
+                raise OutboxError(f"{topic}: no room for a record in {self._patience:.0f} s")
             self._producer.poll(1.0)
 
     def _failed(self, error: Any, message: Message) -> None:
@@ -151,8 +208,8 @@ class Outbox:
 
     async def _flush(self) -> None:
         if len(self._producer):
-            left = await asyncio.to_thread(self._producer.flush, _GIVE_UP_SECONDS)
+            left = await asyncio.to_thread(self._producer.flush, self._patience)
             if left and self._failure is None:
-                self._failure = f"{left} records not acknowledged in {_GIVE_UP_SECONDS:.0f} s"
+                self._failure = f"{left} records not acknowledged in {self._patience:.0f} s"
         if self._failure is not None:
             raise OutboxError(self._failure)

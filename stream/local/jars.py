@@ -62,10 +62,7 @@ def jars(cache: Path | None = None, *, progress: bool = True, lock: Path = LOCK)
         OSError: `cache` cannot be written.
 
     """
-    # Absolute: Java runs in the data directory.
-    directory = (cache or _default_cache()).absolute() / f"kafka-{VERSION}"
-    rows = (line.split() for line in lock.read_text().splitlines() if not line.startswith("#"))
-    wanted = [_Jar(coordinate, int(size), sha256) for coordinate, size, sha256 in rows]
+    directory, wanted = _wanted(cache, lock)
     missing = [jar for jar in wanted if not (directory / jar.name).exists()]
     if missing:
         directory.mkdir(parents=True, exist_ok=True)
@@ -77,6 +74,32 @@ def jars(cache: Path | None = None, *, progress: bool = True, lock: Path = LOCK)
                 f"{path} is not {jar.coordinate} as {lock.name} has it (SHA-256): delete it and try again"
             )
     return [directory / jar.name for jar in wanted]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What of the lock is in the cache: `missing` files of so many bytes, and those that are not what the lock says."""
+
+    directory: Path
+    there: int
+    missing: int
+    missing_bytes: int
+    damaged: list[Path]
+
+
+def look(cache: Path | None = None, lock: Path = LOCK) -> Kept:
+    """How the cache stands; nothing is fetched."""
+    directory, wanted = _wanted(cache, lock)
+    missing = [jar for jar in wanted if not (directory / jar.name).exists()]
+    damaged = [directory / jar.name for jar in wanted if jar not in missing and not jar.is_at(directory / jar.name)]
+    return Kept(directory, len(wanted) - len(missing), len(missing), sum(jar.size for jar in missing), damaged)
+
+
+def _wanted(cache: Path | None, lock: Path) -> tuple[Path, list[_Jar]]:
+    # Absolute: Java runs in the data directory.
+    directory = (cache or _default_cache()).absolute() / f"kafka-{VERSION}"
+    rows = (line.split() for line in lock.read_text().splitlines() if not line.startswith("#"))
+    return directory, [_Jar(coordinate, int(size), sha256) for coordinate, size, sha256 in rows]
 
 
 def _default_cache() -> Path:

@@ -4,19 +4,43 @@ A dict of str and bytes costs 165 bytes a key before the first byte of state. He
 object that begins with its key, and an open-addressing index of four-byte numbers leads to it. Figures:
 `python -m load_tests.state_size`.
 
+The index goes by CRC-32, which costs what `hash` does and is the same in every process: a checkpoint keeps the index as
+it is, and a warm restart makes none (0.37 µs a key, three times what reading its record costs).
+
 Keys also have a number, their slot, for as long as they are kept; what waits for a moment (`alarms`) knows them by it.
 """
 
 from array import array
 from collections.abc import Iterator
+from dataclasses import dataclass
+from zlib import crc32
 
 _FIRST = 1 << 10
 _FULL = 2 / 3  # of the index, when it doubles
 
 
 # What labels begin with: `0`, the asset type (the cylinder's model) and its check digit. A city has some dozens.
-_BEGINNING = 14
-_BEGINNINGS_AT_MOST = 255
+BEGINNING = 14
+BEGINNINGS_AT_MOST = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A store at one moment. Made at 0.01 µs a key, since what it holds is never changed: records are replaced."""
+
+    begun: list[str]
+    index: "array[int]"  # not to be had at run time before Python 3.12
+    records: list[bytes]
+    gone: list[int]
+    free: list[int]
+
+
+def room_for(keys: int) -> int:
+    """How large an index they want."""
+    size = _FIRST
+    while keys >= size * _FULL:
+        size *= 2
+    return size
 
 
 class PackedStore:
@@ -30,6 +54,19 @@ class PackedStore:
         self._gone: list[int] = []  # slots whose key is gone; the index still leads to them until it is made anew
         self._free: list[int] = []  # slots that nothing leads to
 
+    @classmethod
+    def thawed(cls, frozen: Frozen) -> "PackedStore":
+        """As it was; the parts become its own."""
+        found = cls()
+        found._begun, found._index, found._records = frozen.begun, frozen.index, frozen.records
+        found._gone, found._free = frozen.gone, frozen.free
+        found._beginnings = {beginning: number for number, beginning in enumerate(found._begun) if number}
+        return found
+
+    def frozen(self) -> Frozen:
+        """What there is now, to be read beside us by another thread."""
+        return Frozen(self._begun[:], self._index[:], self._records[:], self._gone[:], self._free[:])
+
     def __len__(self) -> int:
         return len(self._records) - len(self._gone) - len(self._free)
 
@@ -38,29 +75,34 @@ class PackedStore:
 
     def get(self, key: str) -> bytes | None:
         """The packed state of a key, if it has any."""
-        head = self._head(key)
+        head = self.head(key)
         slot = self._slot(head)
         return None if slot < 0 else self._records[slot][len(head) :] or None
 
     def put(self, key: str, packed: bytes) -> int:
         """Keep the state of a key; its slot."""
-        head = self._head(key)
+        head = self.head(key)
         slot = self._slot(head)
         if slot < 0:
             slot = self._take(head)
         self._records[slot] = head + packed
         return slot
 
+    def put_at(self, slot: int, packed: bytes) -> None:
+        """Keep the state of the key that has that slot."""
+        record = self._records[slot]
+        self._records[slot] = record[: 2 + record[0]] + packed
+
     def remove(self, key: str) -> None:
         """Forget a key, if it is kept."""
-        slot = self._slot(self._head(key))
+        slot = self._slot(self.head(key))
         if slot >= 0:
             self._records[slot] = b""
             self._gone.append(slot)
 
     def slot(self, key: str) -> int:
         """The slot of a key, which has none of state yet where it is new."""
-        head = self._head(key)
+        head = self.head(key)
         slot = self._slot(head)
         if slot < 0:
             slot = self._take(head)
@@ -72,16 +114,16 @@ class PackedStore:
         record = self._records[slot]
         return (self._key(record), record[2 + record[0] :]) if record else ("", b"")
 
-    def _head(self, key: str) -> bytes:
+    def head(self, key: str) -> bytes:
         """A key as it begins a record: how long its end is, the number of its beginning, its end."""
-        if len(key) > _BEGINNING:
-            beginning = key[:_BEGINNING]
+        if len(key) > BEGINNING:
+            beginning = key[:BEGINNING]
             number = self._beginnings.get(beginning)
-            if number is None and len(self._begun) <= _BEGINNINGS_AT_MOST:
+            if number is None and len(self._begun) <= BEGINNINGS_AT_MOST:
                 number = self._beginnings[beginning] = len(self._begun)
                 self._begun.append(beginning)
             if number is not None:
-                end = key[_BEGINNING:].encode()
+                end = key[BEGINNING:].encode()
                 return bytes((len(end), number)) + end
         end = key.encode()
         return bytes((len(end), 0)) + end
@@ -92,7 +134,7 @@ class PackedStore:
     def _slot(self, head: bytes) -> int:
         index, records = self._index, self._records
         mask = len(index) - 1
-        place = hash(head) & mask
+        place = crc32(head) & mask
         while found := index[place]:
             if records[found - 1].startswith(head):
                 return found - 1
@@ -113,7 +155,7 @@ class PackedStore:
     def _lead(self, head: bytes, slot: int) -> None:
         index = self._index
         mask = len(index) - 1
-        place = hash(head) & mask
+        place = crc32(head) & mask
         while index[place]:
             place = (place + 1) & mask
         index[place] = slot + 1

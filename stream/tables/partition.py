@@ -5,6 +5,7 @@ Pure: restore.py fills it, chunk judges change it, the outbox writes its records
 
 from array import array
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
@@ -12,15 +13,20 @@ import msgspec
 from msgspec import Struct
 
 from processors.alarms import Alarms
+from processors.alarms import Frozen as FrozenAlarms
 from processors.packing import Packing, alarm_of
+from stream.tables.filling import Filling
 from stream.tables.held import Held, Place
+from stream.tables.packed import Frozen as FrozenStore
 from stream.tables.packed import PackedStore
 
 POSITION = b"@position"  # no label, customer or vehicle is spelled so
+_NAMED = b"@"  # begins the keys of what states name by number
 _FORMAT, _FORMAT_1 = b"\x02", b"\x01"
 
-# So many keys are kept live beside their packed form, at 3 KB each: 12 bytes a cylinder in a city of twelve partitions.
-_LIVE_AT_MOST = 1_000
+# So many keys are kept live beside their packed form, in all partitions of a topic together. At 3 KB each: 12 bytes a
+# cylinder of a city. To take one up again costs as much as to judge its scan.
+LIVE_AT_MOST = 12_000
 
 
 class Alarming(Protocol):
@@ -72,14 +78,26 @@ def _position(packed: bytes) -> Position:
     return Position(old.upto, old.clock, old.ticks, taken, old.upto + 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A partition at one moment: a packed position, the records of what states name by number, states, alarms."""
+
+    position: bytes
+    named: Iterable[tuple[bytes, bytes]]
+    store: FrozenStore
+    alarms: FrozenAlarms[int]
+
+
 class Partition(Generic[State]):
     """All keys of one partition."""
 
     def __init__(self, packing: Packing[State]) -> None:
+        self.live_at_most = 1_000
         self.position = Position()
         self.held = Held()
         self._packing = packing
         self._live: dict[str, State] = {}
+        self._slots: dict[str, int] = {}  # of live keys, once asked for
         self._packed = PackedStore()
         self._alarms: Alarms[int] = Alarms(self._moment, partial(array, "I"))
 
@@ -89,18 +107,78 @@ class Partition(Generic[State]):
 
         What was held back is not in them: the caller lets `held` hear the log again, from `position.since` to `upto`.
         """
-        found = cls(packing)
-        position = records.pop(POSITION, None)
-        if position is not None:
-            found.position = _position(position)
-            found.held = Held(found.position.taken)
-        packing.learn(records)
-        for number, (key, packed) in enumerate(records.items()):
-            name = key.decode()
-            if not number:
-                packing.unpack(name, packed)  # another version's is refused before anything is judged
-            found._alarms.moved(found._packed.put(name, packed), 0, alarm_of(packed))
+        return cls.read([(list(records), list(records.values()))], packing)
+
+    @classmethod
+    def read(
+        cls, batches: Iterable[tuple[list[bytes], list[bytes | None]]], packing: Packing[State], expected: int = 0
+    ) -> "Partition[State]":
+        """From all records in order, by lists of keys and of values, None where a key is deleted. Raises as `restored`.
+
+        `expected`: so many keys there may be.
+        """
+        found, filling = cls(packing), Filling(expected)
+        named: dict[bytes, bytes | None] = {}
+        for keys, values in batches:
+            apart = [place for place, key in enumerate(keys) if key[0] == _NAMED[0]]
+            named |= {keys[place]: values[place] for place in apart}
+            for place in reversed(apart):
+                del keys[place], values[place]
+            filling.add(keys, values)
+        if position := named.pop(POSITION, None):
+            found._go_on_from(_position(position))
+        found._take_over(filling.store(), named)
+        found._alarms.set(enumerate(filling.alarms))
+        for key, value in filling.later.items():
+            found._take_back(key.decode(), value)
         return found
+
+    @classmethod
+    def thawed(cls, frozen: Frozen, tail: dict[bytes, bytes | None], packing: Packing[State]) -> "Partition[State]":
+        """As it was frozen, and what the changelog says since: the latest record of each key, None where it is deleted.
+
+        Raises ValueError for a format of another version, and where the changelog goes back behind it.
+        """
+        found = cls(packing)
+        then = _position(frozen.position)
+        now = _position(tail.pop(POSITION, None) or frozen.position)
+        if now.upto < then.upto:
+            raise ValueError(f"it goes to scan {then.upto} and the changelog to {now.upto}")
+        found._go_on_from(now)
+        named = dict[bytes, bytes | None](frozen.named)
+        named |= {key: tail.pop(key) for key in [key for key in tail if key.startswith(_NAMED)]}
+        found._take_over(PackedStore.thawed(frozen.store), named)
+        found._alarms.thaw(frozen.alarms)
+        for key, value in tail.items():
+            found._take_back(key.decode(), value)
+        return found
+
+    def frozen(self) -> Frozen:
+        """What there is now, between two chunks; to be read by another thread while judging goes on."""
+        return Frozen(self.packed_position(), self._packing.known(), self._packed.frozen(), self._alarms.frozen())
+
+    def _go_on_from(self, position: Position) -> None:
+        self.position = position
+        self.held = Held(position.taken)
+
+    def _take_over(self, store: PackedStore, named: dict[bytes, bytes | None]) -> None:
+        """Raises ValueError for a format of another version before anything is judged."""
+        left = {key: value for key, value in named.items() if value is not None}
+        self._packing.learn(left)
+        if left:
+            raise ValueError(f"{len(left)} records such as {next(iter(left))!r} are of no kind known")
+        self._packed = store
+        for name in store:
+            self._packing.unpack(name, store.get(name) or b"")
+            break
+
+    def _take_back(self, key: str, packed: bytes | None) -> None:
+        if packed:
+            last = self._packed.get(key)
+            before = alarm_of(last) if last else 0
+            self._alarms.moved(self._packed.put(key, packed), before, alarm_of(packed))
+        else:
+            self._packed.remove(key)
 
     def __len__(self) -> int:
         return len(self._packed)
@@ -121,11 +199,12 @@ class Partition(Generic[State]):
         """A key's state, as it is now; it is packed by `put_away`."""
         self._live[key] = state
         if state.alarm != alarm_before:
-            self._alarms.moved(self._packed.slot(key), alarm_before, state.alarm)
+            self._alarms.moved(self._slot_of(key), alarm_before, state.alarm)
 
     def forget(self, key: str) -> bytes:
         """Nothing of a key is kept: its last state, packed, should a crash leave its deletion out."""
         last = self._packing.pack(key, self._live.pop(key))
+        self._slots.pop(key, None)
         self._packed.remove(key)
         return last
 
@@ -146,17 +225,25 @@ class Partition(Generic[State]):
 
     def put_away(self, touched: Iterable[str]) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
         """Pack what was touched: the records to be kept before them, and theirs. The longest untouched are live no more."""
-        live, packing = self._live, self._packing
+        live, pack, slots, put_at = self._live, self._packing.pack, self._slots, self._packed.put_at
         states = {}
         for key in touched:
             state = live[key] = live.pop(key)  # the latest at the end
-            packed = packing.pack(key, state)
-            self._packed.put(key, packed)
-            states[key.encode()] = packed
-        if len(live) > _LIVE_AT_MOST:
-            for key in list(live)[: len(live) - _LIVE_AT_MOST // 2]:
+            slot = slots.get(key)
+            packed = states[key.encode()] = pack(key, state)
+            put_at(self._slot_of(key) if slot is None else slot, packed)
+        if len(live) > self.live_at_most:
+            for key in list(live)[: len(live) - self.live_at_most // 2]:
                 del live[key]
-        return dict(packing.fresh()), states
+                slots.pop(key, None)
+        return dict(self._packing.fresh()), states
+
+    def _slot_of(self, key: str) -> int:
+        """Its slot, kept with a live key: to find it by the key's hash takes as long as to pack a state."""
+        slot = self._slots.get(key)
+        if slot is None:
+            slot = self._slots[key] = self._packed.slot(key)
+        return slot
 
     def packed_position(self) -> bytes:
         """The record under `POSITION`."""

@@ -1,81 +1,123 @@
-"""State read back from its changelog in bulk: a partition at the broker's speed, not a record at a time.
+"""State read back in bulk: from a partition's checkpoint and its changelog's tail, or else from the whole changelog.
 
 Why: Faust's own recovery takes 5,700 records a second, stalls for ever where segments were deleted, and goes on with
 holes after a record it cannot decode. Here such a record, a broker that does not answer and a restore that makes no
 progress each raise `RestoreError`: the worker exits and is started again, it never judges with half its memory.
+
+What is committed is state; what a worker that broke had begun to write is not (fence.py, reading.py).
+
+A checkpoint that cannot be used is ignored with one line, and what it would have said is read from the changelog.
 """
 
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException
 
 from processors.packing import Packing
-from stream import kafka
+from stream.kafka import Described
 from stream.settings import Settings
+from stream.tables import checkpoint
+from stream.tables.checkpoint import CheckpointError, Wanted
 from stream.tables.partition import Partition
+from stream.tables.reading import Log, NoProgressError
 
-_NO_PROGRESS_SECONDS = 60.0
-_BATCH = 10_000
+# Of `delete.retention.ms`, for which a deletion stays to be read: how old a checkpoint may be (checkpoint.py).
+_OF_RETENTION = 0.5
+
+_LOG = logging.getLogger(__name__)
 
 
 class RestoreError(Exception):
     """The state of a partition cannot be read back; the message says why."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a table is restored from: its changelog, and `log`, the topic of which it holds records back, if any."""
+
+    settings: Settings
+    changelog: str
+    packing: Callable[[], Packing[Any]]
+    log: str | None = None
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The live state of a partition up to offset `end` of the changelog, of which `tail` records were read for it."""
+
+    state: Partition[Any]
+    end: int
+    tail: int
+    warm: bool
+
+
 def changelog_end(settings: Settings, changelog: str, partition: int) -> int:
     """The offset after the last record of a partition's changelog. Raises KafkaException."""
-    consumer = kafka.follower(settings, "restore")
-    try:
-        return kafka.end_of(consumer, changelog, partition)
-    finally:
-        consumer.close()
+    with Log(settings, changelog) as log:
+        return log.end(partition)
 
 
 def restore(
-    settings: Settings, changelog: str, partition: int, packing: Packing[Any], log: str | None = None
-) -> tuple[Partition[Any], int]:
-    """The live state of one partition and the changelog offset up to which it was read. Raises RestoreError.
+    source: Source, partitions: Sequence[int], described: Described | None = None
+) -> Iterator[tuple[int, Restored]]:
+    """The state of one partition after the other. Raises RestoreError.
 
-    `log`: the topic whose records it holds back until their turn; those that wait are read again.
+    `described`: the changelog; None where no checkpoints are kept.
     """
-    consumer = kafka.follower(settings, "restore", **{"queued.min.messages": 1_000_000})
-    latest: dict[bytes, bytes] = {}
+    with Log(source.settings, source.changelog) as log:
+        for partition in partitions:
+            try:
+                found = _restore(source, log, partition, described)
+                if source.log is not None:
+                    _hear_again(source.settings, source.log, partition, found.state)
+            except (KafkaException, ValueError, NoProgressError) as error:
+                reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
+                raise RestoreError(f"{source.changelog}[{partition}]: {reason}") from error
+            yield partition, found
+
+
+def _restore(source: Source, log: Log, partition: int, described: Described | None) -> Restored:
+    end = log.end(partition)
+    if described is not None and (warm := _warm(source, log, partition, end, described)):
+        return warm
+    count = 0
+
+    def batches() -> Iterator[tuple[list[bytes], list[bytes | None]]]:
+        nonlocal count
+        for keys, values in log.records(partition, 0, end):
+            count += len(keys)
+            yield keys, values
+
+    return Restored(Partition.read(batches(), source.packing(), end), end, count, warm=False)
+
+
+def _warm(source: Source, log: Log, partition: int, end: int, described: Described) -> Restored | None:
+    """What the checkpoint and the changelog's tail make; None where there is no checkpoint that will do."""
+    path = checkpoint.place(source.settings, source.changelog, partition)
+    wanted = Wanted(
+        source.changelog, described.id, partition, end, time.time(), described.delete_retention_seconds * _OF_RETENTION
+    )
     try:
-        end = kafka.end_of(consumer, changelog, partition, _NO_PROGRESS_SECONDS)
-        for message in _read(consumer, changelog, partition, 0, end):
-            latest[message.key()] = message.value()
-        found = Partition.restored({key: value for key, value in latest.items() if value}, packing)
-        if log is not None:
-            _hear_again(consumer, log, partition, found)
-        return found, end  # noqa: TRY300 - what is caught is whatever the lines above raise
-    except (KafkaException, ValueError) as error:
-        reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
-        raise RestoreError(f"{changelog}[{partition}]: {reason}") from error
-    finally:
-        consumer.close()
+        since, frozen = checkpoint.read(path, wanted)
+        tail, count = log.latest(partition, since, end)
+        return Restored(Partition.thawed(frozen, tail, source.packing()), end, count, warm=True)
+    except FileNotFoundError:
+        return None
+    except (CheckpointError, OSError, ValueError) as error:
+        _LOG.warning("%s is ignored, the state is restored from the changelog: %s", path, error)
+        return None
 
 
-def _hear_again(consumer: Consumer, log: str, partition: int, state: Partition[Any]) -> None:
+def _hear_again(settings: Settings, topic: str, partition: int, state: Partition[Any]) -> None:
     """What waited for its turn waits again."""
-    position = state.position
-    end = min(position.upto + 1, kafka.end_of(consumer, log, partition, _NO_PROGRESS_SECONDS))
-    for message in _read(consumer, log, partition, position.since, end):
-        if message.offset() <= position.upto:
-            state.held.hear_again(message.offset(), message.key(), message.value())
-
-
-def _read(consumer: Consumer, topic: str, partition: int, start: int, end: int) -> Iterator[Message]:
-    """The records of a partition from one offset to before another. Raises RestoreError, KafkaException."""
-    consumer.assign([TopicPartition(topic, partition, start)])
-    position, progress = start, time.monotonic()
-    while position < end:
-        for message in kafka.arrived(consumer, 1.0, _BATCH):
-            if kafka.at_end(message):
-                position = max(position, message.offset())
-            elif message.error() is None:
-                yield message
-                position, progress = message.offset() + 1, time.monotonic()
-        if time.monotonic() - progress > _NO_PROGRESS_SECONDS:
-            raise RestoreError(f"{topic}[{partition}]: nothing came for {_NO_PROGRESS_SECONDS:.0f} s")
+    upto = state.position.upto
+    with Log(settings, topic) as log:
+        end = min(upto + 1, log.end(partition))
+        for batch in log.batches(partition, state.position.since, end):
+            for message in batch:
+                if message.offset() <= upto:
+                    state.held.hear_again(message.offset(), message.key(), message.value())

@@ -7,7 +7,6 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from processors.model import encode
 from processors.times import instant
 from stream import kafka as clients
 from stream import registry_load, topics
-from stream.local.kafka import LocalKafka
 from stream.settings import Settings
 from stream.up import Stack, running
 from tests.kafka import harness
@@ -39,13 +37,6 @@ TRADE = [
 ]
 LONG_AGO = datetime.fromisoformat("2026-07-10T08:00:00+08:00")
 TODAY = datetime.fromisoformat("2026-11-20T00:00:00+08:00")
-
-
-@pytest.fixture
-def kafka_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A broker for each test: both fill the same topics."""
-    with LocalKafka(tmp_path_factory.mktemp("kafka")) as broker:
-        yield broker.bootstrap
 
 
 class Backlog:

@@ -22,8 +22,9 @@ class Case:
     home_checks: list[Scan]  # all that had arrived, of any customer
 
     def as_known(self, known: Known) -> "Case":
-        """The same scan with the registry of another moment."""
-        return replace(self, known=known)
+        """The same scan with the registry of another moment, which may say otherwise of its device."""
+        device = known.at("device", self.scan.body["device"], self.day) or self.scan.device
+        return replace(self, known=known, scan=replace(self.scan, device=device))
 
     @property
     def day(self) -> date:

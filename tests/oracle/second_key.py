@@ -10,10 +10,14 @@ from .case import Case
 from .past import Past
 from .rules_of_trade import grams
 from .scan import Scan
+from .window import WINDOW
 
 MOST_OF_A_RESIDENT = 2
 MOST_GRAMS = 100_000
 MONTH, BEFORE_IT, KNOWN_FOR = timedelta(days=30), timedelta(days=90), timedelta(days=120)
+# Further back from a customer's newest delivery than 28 looks, and a window besides, nothing is remembered: the texts say
+# how far back a cylinder's scans are, and of customers and vehicles only that their state has a bound.
+REMEMBERED = KNOWN_FOR + WINDOW
 MANY, MANY_ENTERPRISES = 4, 3
 
 
@@ -39,13 +43,15 @@ def abnormal_purchase(case: Case, cylinders: list[Past]) -> bool:
         return False
     now = case.scan.time
     all_there = [scan for past in cylinders for scan in past.of_type("deliver")]
-    to_customer = [scan for scan in all_there if is_at(scan, "deliver", "customer", case) and scan.time <= now]
-    recent = [scan for scan in to_customer if scan.time > now - MONTH]
-    earlier = [scan for scan in to_customer if now - MONTH - BEFORE_IT < scan.time <= now - MONTH]
-    is_old = min(scan.time for scan in to_customer) <= now - KNOWN_FOR
+    to_customer = [scan for scan in all_there if is_at(scan, "deliver", "customer", case)]
+    newest, first = max(scan.time for scan in to_customer), min(scan.time for scan in to_customer)
+    remembered = [scan for scan in to_customer if newest - REMEMBERED <= scan.time <= now]
+    recent = [scan for scan in remembered if scan.time > now - MONTH]
+    earlier = [scan for scan in remembered if now - MONTH - BEFORE_IT < scan.time <= now - MONTH]
+    is_old = first <= now - KNOWN_FOR
     if is_old and len(recent) >= max(MANY, len(earlier)):
         return True
-    return len({scan.enterprise for scan in recent}) >= MANY_ENTERPRISES
+    return len({scan.enterprise for scan in recent if scan.enterprise}) >= MANY_ENTERPRISES
 
 
 def number_exceeded(case: Case, cylinders: list[Past]) -> bool:

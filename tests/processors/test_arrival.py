@@ -105,3 +105,16 @@ def test_of_what_a_late_bind_makes_count_customers_alone_hear_again(scan: Scan, 
     bind = BindScan(scan_id="scan-0002", label=LABEL, time=NOON - timedelta(minutes=1), device="D", data=Bind(**BIND))
     told = judge(ledger, bind, 2, instant(NOON), Registry(), DEFAULT).moved
     assert sorted(told, key=str) == sorted(news, key=str)
+
+
+def test_of_another_model_its_holder_hears_and_of_no_other_change() -> None:
+    ledger = Ledger()
+    bind = BindScan(scan_id="scan-0002", label=LABEL, time=NOON - timedelta(hours=1), device="D", data=Bind(**BIND))
+    earlier = replace(
+        bind, scan_id="scan-0003", time=NOON - timedelta(hours=2), data=Bind(**BIND | {"model": "YSP118"})
+    )
+    told = [
+        judge(ledger, scan, number, instant(NOON), Registry(), DEFAULT).moved
+        for number, scan in enumerate((bind, DELIVER, replace(bind, scan_id="scan-0004"), earlier), 1)
+    ]
+    assert told == [(), (Moved(C1, True, DELIVER),), (), (Moved(C1, holds=True),)]

@@ -82,9 +82,6 @@ def told(alert: dict, whole: bool) -> str:
     return " ".join([*status, alert["code"], *whom, *evidence])
 
 
-OUT_OF_ORDER = pytest.mark.skip(reason="scans are judged in order of arrival until insertion is built")
-
-
 @pytest.mark.parametrize(
     "lines",
     [pytest.param(lines, id=title) for title, lines in examples()],

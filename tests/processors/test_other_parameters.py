@@ -5,12 +5,11 @@ import json
 import pytest
 from test_examples import CITY, answers_of
 
-from processors.cylinder import Cylinder, Move
-from processors.origins import Origin
 from processors.parameters import Parameters, Schedule
 from processors.registry import parse_row
 from processors.replay import Replay
 from processors.rules import BY_CODE
+from processors.rules.declaration import Stay
 from processors.times import DAY, HOUR
 
 
@@ -44,8 +43,8 @@ def test_29_no_cylinder_to_a_high_rise_where_that_is_prohibited(customer, eviden
 )
 def test_a_time_that_runs_is_over_at_a_whole_microsecond(code, move, parameter, unit):
     rule = BY_CODE[code]
-    limit = rule.runs(Cylinder(full=True), Move(move, 1000, Origin("D")), Parameters(**{parameter: 1 / 7}))
-    assert limit == 1000 + round(unit / 7)
+    limit = rule.runs(Stay(move, full=True, missed=False), Parameters(**{parameter: 1 / 7}))
+    assert limit == round(unit / 7)
     assert type(limit) is int
 
 

@@ -95,6 +95,13 @@ def test_a_third_cylinder_waits_a_day_and_is_counted_anew():
     assert holder.alarm == 0
 
 
+def test_a_device_of_nobody_is_no_third_enterprise():
+    at = instant_of(NOON) - DAY
+    for third, told in ((None, []), ("E3", ["ABNORMAL_PURCHASE"])):
+        holder = Holder(deliveries=[Delivery(at, "x", 1, "E2"), Delivery(at, "y", 2, third)], first=at)
+        assert tell(holder, came("a", 3)) == told
+
+
 def test_deliveries_are_kept_as_far_back_as_they_are_counted():
     holder, clock = Holder(), instant_of(NOON)
     few = Schedule(Parameters(purchase_days=2, purchase_history_days=3, window_hours=1.5))

@@ -24,6 +24,7 @@ from sinks.service import serve
 from stream.settings import Settings
 class Observer:
     def on_insert(self, table, rows): print(table, rows, flush=True)
+    def on_flush(self): pass
     def on_lag(self, topic, partition, records): pass
 sys.exit(serve(Settings(), Observer(), sink=True, query=True))
 """
@@ -180,6 +181,9 @@ def exactly(city):
 
 class Nobody:
     def on_insert(self, table, rows):
+        pass
+
+    def on_flush(self):
         pass
 
     def on_lag(self, topic, partition, records):

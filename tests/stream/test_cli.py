@@ -9,6 +9,7 @@ from processors.rules import RULES
 from stream import cli
 from stream.registry_load import RegistryFileError, read
 from stream.settings import Settings, SettingsError, load
+from stream.terminal import Exit
 from tests.stream.scans import ROWS, bind, scan
 
 
@@ -54,7 +55,7 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PINGLIU_LOG_LEVEL", "loud")
-    assert run(monkeypatch, "topics", "--set", "partitions=0") == cli.USAGE_ERROR
+    assert run(monkeypatch, "topics", "--set", "partitions=0") == Exit.WRONG
     told = capsys.readouterr().err
     assert "log_level: input should be 'debug', 'info', 'warning' or 'error', got 'loud'" in told
     assert "partitions: input should be greater than or equal to 1, got '0'" in told
@@ -84,21 +85,21 @@ def test_a_child_reads_back_the_settings_it_is_given(monkeypatch: pytest.MonkeyP
 def test_the_gateway_does_not_start_without_saying_that_it_is_insecure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "gateway") == cli.USAGE_ERROR
+    assert run(monkeypatch, "gateway") == Exit.WRONG
     assert "--insecure-devices" in capsys.readouterr().err
 
 
 def test_an_unknown_authority_is_named_with_the_allowed_ones(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "alerts", "tail", "--authority", "police") == cli.USAGE_ERROR
+    assert run(monkeypatch, "alerts", "tail", "--authority", "police") == Exit.WRONG
     assert "public-security" in capsys.readouterr().err
 
 
 def test_a_broker_that_is_not_there_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "topics", "--broker", "127.0.0.1:1") == cli.USAGE_ERROR
+    assert run(monkeypatch, "topics", "--broker", "127.0.0.1:1") == Exit.AWAY
     told = capsys.readouterr().err.strip().splitlines()
     assert len(told) == 1
     assert "127.0.0.1:1" in told[0]
@@ -110,7 +111,7 @@ def test_a_label_is_printed_as_its_digital_link_and_a_wrong_one_is_refused(
     label = scan(1)["label"]
     assert run(monkeypatch, "labels", "print", label, "--out", str(tmp_path)) == 0
     assert (tmp_path / f"{label}.svg").read_text().startswith("<svg")
-    assert run(monkeypatch, "labels", "print", label[:-1] + "?", "--out", str(tmp_path)) == cli.USAGE_ERROR
+    assert run(monkeypatch, "labels", "print", label[:-1] + "?", "--out", str(tmp_path)) == Exit.WRONG
     assert "check character" in capsys.readouterr().err
 
 
@@ -122,4 +123,4 @@ def test_a_rule_is_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     told = capsys.readouterr().out
     for part in ("超装", "Filled over the maximum", "特种设备安全法 Art 85", "market-supervision", "deny"):
         assert part in told
-    assert run(monkeypatch, "rules", "show", "NO_SUCH") == cli.USAGE_ERROR
+    assert run(monkeypatch, "rules", "show", "NO_SUCH") == Exit.WRONG

@@ -15,7 +15,8 @@ import pytest
 from processors.parameters import DEFAULT
 from processors.replay import FellDue, Replay
 from stream import cli, judge_command
-from stream.judge_command import Comparing, moment
+from stream.back_test import Comparing
+from stream.judge_command import moment
 from stream.settings import SettingsError
 from tests.stream.scans import CYCLE, ROWS, bind, cycle, label, rows, scan
 
@@ -220,6 +221,45 @@ def test_a_back_test_counts_only_the_codes_that_change(judge: Judge, city: Path)
     assert sides["after"]["violations"] == ["INSPECTION_DUE_SOON", "PREFILL_CHECK_MISSING", "OVERFILL"]
     counts = json.loads(told)
     assert (counts["decisions"], counts["violations"]) == ({}, {"INSPECTION_DUE_SOON": {"before": 0, "after": 1}})
+
+
+def test_a_back_test_names_a_verdict_that_one_side_alone_gives_again(judge: Judge, city: Path) -> None:
+    # The check comes last, made two and a half hours before the fill.
+    fill, check = scan(9000, "fill", net_kg=14.5), scan(10, "precheck", passed=True)
+    late = check | {"received": scan(9060)["time"]}
+    against(city, "[rules]\nprecheck_hours = 3\n", [bind(1), fill, late])
+    (line,), told = judge("--against", "other.toml", "--json")
+    denied = {"decision": "deny", "violations": ["PREFILL_CHECK_MISSING"], "prevented": [], "late": False}
+    assert json.loads(line) == {
+        "scan_id": "scan-009000", "device": "D-st1", "label": label(0), "type": "fill", "time": fill["time"],
+        "before": denied, "after": denied | {"decision": "allow", "violations": []}, "revised": True,
+    }  # fmt: skip
+    counts = json.loads(told)
+    assert (counts["changed"], counts["decisions"]) == (1, {"deny to allow": 1})
+    assert counts["violations"] == {"PREFILL_CHECK_MISSING": {"before": 1, "after": 0}}
+
+
+def test_a_back_test_counts_a_scan_once_that_differs_again_when_it_is_revised(judge: Judge, city: Path) -> None:
+    # Over the maximum under one of them from the first; the check that comes late makes both judge again.
+    fill, check = scan(600, "fill", net_kg=16.0), scan(10, "precheck", passed=True)
+    late = check | {"received": scan(660)["time"]}
+    scans = [DUE_IN_40_DAYS, *(one | {"label": label(2)} for one in (fill, late))]
+    against(city, "[rules]\ndue_soon_days = 45\n", scans)
+    lines, told = judge("--against", "other.toml", "--json")
+    found = [(one["type"], one.get("revised", False), one["after"]["violations"]) for one in map(json.loads, lines)]
+    assert found == [
+        ("fill", False, ["INSPECTION_DUE_SOON", "PREFILL_CHECK_MISSING", "OVERFILL"]),
+        ("precheck", False, []),
+        ("fill", True, ["INSPECTION_DUE_SOON", "OVERFILL"]),
+    ]
+    counts = json.loads(told)
+    assert (counts["changed"], counts["violations"]) == (2, {"INSPECTION_DUE_SOON": {"before": 0, "after": 1}})
+
+
+def test_what_both_sides_judge_again_alike_is_no_difference(judge: Judge, city: Path) -> None:
+    fill, check = scan(600, "fill", net_kg=14.5), scan(10, "precheck", passed=True)
+    against(city, "[rules]\ndue_soon_days = 45\n", [bind(1), fill, check | {"received": scan(660)["time"]}])
+    assert judge("--against", "other.toml")[0] == []
 
 
 def test_a_back_test_under_the_same_settings_changes_nothing(judge: Judge, city: Path) -> None:

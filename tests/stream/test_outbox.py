@@ -10,6 +10,8 @@ from processors.model import Alert, Reject, Responsible
 from stream import topics
 from stream.lane.effects import Effects
 from stream.lane.outbox import Outbox, OutboxError, Parcel
+from stream.tables.fence import FenceError
+from tests.stream.fences import NotedFences
 
 
 class Kafka:
@@ -29,7 +31,7 @@ class Kafka:
         self.events.append(topic)
 
     def produce_batch(
-        self, topic: str, records: list[dict[str, Any]], partition: int, *, on_delivery: Callable[[Any, Any], None]
+        self, topic: str, records: list[dict[str, Any]], *, on_delivery: Callable[[Any, Any], None]
     ) -> int:
         for number, record in enumerate(records):
             if number == self._refused:
@@ -91,19 +93,19 @@ def effects(partition: int) -> Effects:
     )
 
 
-def send(kafka: Kafka, *parcels: Effects) -> list[int]:
+def send(kafka: Kafka, *parcels: Effects, **fences: Any) -> list[int]:
     """Run an outbox over these parcels until they are out or it breaks; which were acknowledged."""
     done: list[int] = []
 
     async def story() -> None:
-        outbox = Outbox(kafka, 2)
+        outbox = Outbox(kafka, 2, NotedFences(kafka.events, **fences))
         running = asyncio.create_task(outbox.run())
         finished = asyncio.Event()
 
         def delivered(partition: int) -> None:
             kafka.events.append(f"ack {partition}")
             done.append(partition)
-            if len(done) == len(parcels):
+            if len(done) == len(parcels) - len(fences.get("foreign", ())):
                 finished.set()
 
         for one in parcels:
@@ -125,10 +127,10 @@ TOLD = [
 KEPT = [topics.CYLINDERS_CHANGELOG.name] * 2  # the label's state, and the position
 
 
-def test_all_that_waits_goes_out_together_and_in_order() -> None:
+def test_all_that_waits_is_told_together_and_kept_and_acknowledged_by_partition() -> None:
     kafka = Kafka()
     assert send(kafka, effects(0), effects(1)) == [0, 1]
-    assert kafka.events == [*TOLD, *TOLD, "flush", *KEPT, *KEPT, "flush", "ack 0", "ack 1"]
+    assert kafka.events == [*TOLD, *TOLD, "flush", *KEPT, "commit", "ack 0", *KEPT, "commit", "ack 1"]
 
 
 def test_state_is_not_kept_where_verdicts_did_not_get_out() -> None:
@@ -139,16 +141,22 @@ def test_state_is_not_kept_where_verdicts_did_not_get_out() -> None:
 
 
 def test_nothing_is_acknowledged_whose_state_is_not_kept() -> None:
-    kafka = Kafka(failing_flush=2)
-    with pytest.raises(OutboxError, match="changelog"):
-        send(kafka, effects(0))
-    assert kafka.events == [*TOLD, "flush", *KEPT, "flush failed"]
+    kafka = Kafka()
+    with pytest.raises(FenceError, match="another worker's"):
+        send(kafka, effects(0), failing=True)
+    assert kafka.events == [*TOLD, "flush", *KEPT, "commit failed"]
+
+
+def test_what_is_no_longer_ours_is_told_and_neither_kept_nor_acknowledged() -> None:
+    kafka = Kafka()
+    assert send(kafka, effects(0), effects(1), foreign=[0]) == [1]
+    assert kafka.events == [*TOLD, *TOLD, "flush", *KEPT, "commit", "ack 1"]
 
 
 def test_a_chunk_of_ticks_alone_still_tells_its_run() -> None:
     kafka = Kafka()
     assert send(kafka, Effects(3, verdicts=[b"run"])) == [3]
-    assert kafka.events == [topics.VERDICTS.name, "flush", topics.CYLINDERS_CHANGELOG.name, "flush", "ack 3"]
+    assert kafka.events == [topics.VERDICTS.name, "flush", topics.CYLINDERS_CHANGELOG.name, "commit", "ack 3"]
 
 
 def test_the_second_key_hears_of_the_time_after_what_was_handed_on() -> None:
@@ -167,8 +175,8 @@ def test_a_full_queue_is_waited_for() -> None:
     assert kafka.events[:3] == ["poll", "poll", topics.VERDICTS.name]
 
 
-def test_a_state_refused_between_others_ends_the_worker_before_it_is_acknowledged() -> None:
+def test_a_change_refused_between_others_ends_the_worker_before_it_is_acknowledged() -> None:
     kafka = Kafka(refused=0)
-    with pytest.raises(OutboxError, match="cylinders-changelog: it is full"):
-        send(kafka, effects(0))
+    with pytest.raises(OutboxError, match="holders: it is full"):
+        send(kafka, Effects(0, handed_on=[("customer/C1", b"came"), ("customer/C2", b"came")]))
     assert not any(event.startswith("ack") for event in kafka.events)

@@ -12,6 +12,7 @@ from stream import topics
 from stream.lane.effects import Effects
 from stream.lane.outbox import Outbox, Parcel, make_producer
 from stream.settings import Settings
+from stream.tables.fence import Fences
 from stream.tables.partition import POSITION
 
 PARTITIONS = 4  # of a topic of that broker
@@ -51,7 +52,10 @@ def test_all_of_a_chunks_state_lies_in_its_partition_and_what_is_handed_on_lies_
     )
 
     async def send() -> None:
-        outbox, out = Outbox(make_producer(Settings(broker=servers, data_dir=tmp_path)), PARTITIONS), asyncio.Event()
+        settings, out = Settings(broker=servers, data_dir=tmp_path), asyncio.Event()
+        fences = Fences(settings)
+        await fences.hold({2}, 1)
+        outbox = Outbox(make_producer(settings), PARTITIONS, fences)
         running = asyncio.create_task(outbox.run())
         await outbox.put(Parcel(one, out.set))
         await asyncio.wait_for(out.wait(), 30)

@@ -1,16 +1,19 @@
 """What `pingliu rules` and `pingliu rules show` print."""
 
 import json
+import re
 from datetime import date
 
 import pytest
 
+from processors.parameters import Parameters
 from processors.rules import BY_CODE, RULES
-from stream import cli
+from stream import cli, rules_show_zh
 from stream.reference import pages
 from stream.rule_parameters import PARAMETERS
-from stream.rules_show import document, explanation, rule_of
+from stream.rules_show import document, explanation, facts, rule_of
 from stream.settings import Settings, SettingsError
+from stream.terminal import Exit
 
 TODAY = date(2026, 11, 23)
 CHANGED = Settings(
@@ -43,6 +46,47 @@ def test_a_rule_is_shown_with_all_there_is_to_say(rule) -> None:
     for name in rule.parameters:
         assert f"\n{name} = {PARAMETERS[name].written(PARAMETERS[name].default)}\n" in told
         assert PARAMETERS[name].basis in told
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_is_shown_in_chinese_with_all_that_is_said_in_english(rule) -> None:
+    told = "\n".join(explanation(rule, Settings(), TODAY))
+    chinese = dict(rules_show_zh.facts(rule, Parameters()))
+    assert len(chinese) == len(dict(facts(rule, Parameters())))
+    for name, value in chinese.items():
+        assert f"\n{name}：{value}\n" in told
+        assert not re.search("[a-z]", value), "in Chinese, but for the number of a standard"
+    for name in rule.parameters:
+        assert re.search(rf"\n  {re.escape(PARAMETERS[name].meaning_zh)}（[^a-z]+）\n", told)
+    assert document(rule, Settings(), TODAY)["zh"] == chinese
+
+
+@pytest.mark.parametrize(
+    ("code", "fact", "value"),
+    [
+        ("UNLICENSED_OPERATOR", "告知部门", "综合执法（燃气）、公安"),
+        ("SCRAPPED_IN_USE", "告知部门", "市场监管（配送、回收时：综合执法（燃气））"),
+        ("REALNAME_MISSING", "告知部门", "综合执法（燃气）（抄送：公安）"),
+        ("INSPECTION_DUE_SOON", "告知部门", "只提示企业"),
+        ("INSPECTION_DUE_SOON", "告警", "不告警，只提示设备"),
+        ("SCRAPPED_IN_USE", "依据", "特种设备安全法第48条、特种设备安全法第84条"),
+        ("DUPLICATE_BINDING", "依据", "地方标准"),
+        ("DELIVER_NO_CONTRACT", "依据", "市方案二(一)"),
+        ("HOME_CHECK_OVERDUE", "答复设备", "提醒，情节较重的拒绝"),
+        ("VEHICLE_UNLICENSED", "答复设备", "拒绝（按车辆计数的只告警）"),
+        ("VEHICLE_UNLICENSED", "告警", "即时；按车辆计数的，15分钟后"),
+        ("USER_EXCESS_HOLDING", "答复设备", "不答复，只告警"),
+        ("USER_EXCESS_HOLDING", "告警", "记录到达24小时后，其间没有补传记录消除的"),
+        ("CYLINDER_MISSING", "告警", "期满24小时后，且不早于起始记录到达后15分钟"),
+        ("FILLED_DWELL", "告警", "期满后，且不早于起始记录到达后15分钟"),
+        ("LABEL_CLONE_SUSPECT", "充装前检查", "照常判定、答复并告警"),
+        ("OVERFILL", "充装前检查", "不判"),
+        ("FILLED_DWELL", "扫码类型", "时间经过"),
+        ("UNKNOWN_LABEL", "扫码类型", "全部"),
+    ],
+)
+def test_a_fact_in_chinese(code: str, fact: str, value: str) -> None:
+    assert dict(rules_show_zh.facts(BY_CODE[code], Parameters()))[fact] == value
 
 
 def test_the_parameters_shown_are_those_in_force_and_their_later_changes() -> None:
@@ -91,7 +135,7 @@ def test_the_commands_print_lines_and_json(monkeypatch, capfd) -> None:
     code, shown = printed(monkeypatch, capfd, "show", "cylinder_missing", "--set", 'rules={"transit_hours": 36}')
     assert "transit_hours = 36 hours (default 48)" in shown
     code, told = printed(monkeypatch, capfd, "show", "OVERFILL", "--set", 'rules={"transit": 36}')
-    assert (code, told.count("\n")) == (cli.USAGE_ERROR, 1)
+    assert (code, told.count("\n")) == (Exit.WRONG, 1)
     assert told.startswith("pingliu: rules.transit: no such parameter")
 
 

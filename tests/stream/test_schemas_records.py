@@ -14,6 +14,7 @@ from processors.packed import LedgerPacking
 from stream.lane.chunk import ChunkJudge
 from stream.lane.outbox import Outbox, Parcel
 from stream.tables.partition import Partition
+from tests.stream.fences import NotedFences
 from tests.stream.scans import PARAMETERS, bind, cycle, label, registry, scan
 from tests.stream.schema_validators import VALID, spoiled
 
@@ -48,7 +49,7 @@ def written_by_a_worker(*scans: dict[str, Any] | bytes) -> list[tuple[str, dict[
     effects = judge(0, Partition.restored({}, LedgerPacking()), log, "2026-11-20T10:00:00+08:00")
 
     async def send() -> None:
-        outbox, out = Outbox(bus, partitions=1), asyncio.Event()
+        outbox, out = Outbox(bus, 1, NotedFences([])), asyncio.Event()
         running = asyncio.create_task(outbox.run())
         await outbox.put(Parcel(effects, out.set))
         await out.wait()

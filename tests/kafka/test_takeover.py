@@ -1,0 +1,47 @@
+"""A worker that was frozen past its session comes back when another has its partitions: it writes no state any more."""
+
+from pathlib import Path
+
+import pytest
+
+from stream.fault_points import FaultPoint
+from tests.kafka import harness
+from tests.kafka.faults import (
+    Faults,
+    another_worker,
+    assert_state_as_never_interrupted,
+    ends,
+    freeze,
+    is_frozen,
+    let_go_on,
+)  # fmt: skip
+from tests.kafka.test_crashes import Fleet, all_judged, assert_whole
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+
+def test_a_worker_frozen_in_a_transaction_writes_no_state_once_another_has_taken_over(
+    kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = Faults(monkeypatch, tmp_path)
+    with harness.stack(kafka, tmp_path) as up:
+        fleet = Fleet(up, 1_000)
+        fleet.start()
+        harness.until("the fleet to be under way", lambda: fleet.posted >= fleet.total * 0.3 or fleet.failure)
+        pid = up.services.pid("worker")
+        faults.arm(FaultPoint.STATE_WRITTEN, "freeze")
+        harness.until("the worker to be frozen", lambda: is_frozen(pid))
+        with another_worker(up) as second:
+            second.wait_ready(harness.DEADLINE)
+            fleet.finish()
+            harness.until("the other to have judged it all", lambda: all_judged(up))
+            other = second.pid("worker-1")
+            freeze(other)  # what is written from here on the first one writes
+            before = ends(kafka)
+            let_go_on(pid)
+            harness.until("the first to end", lambda: up.services.restarts("worker") > 0 or ends(kafka) != before)
+            assert ends(kafka) == before
+            assert "another worker's by now" in (tmp_path / "logs" / "worker.log").read_text()
+            let_go_on(other)
+            assert_whole(up)
+            assert_state_as_never_interrupted(kafka, harness.ROWS)
