@@ -10,12 +10,12 @@ from processors import late
 from processors.arrival import Arrival, Judgement
 from processors.findings import is_late, look, told_of, verdict_of
 from processors.in_order import PLAIN, in_order
-from processors.ledger import Entry, Ledger, Past, body, current, digest, state_at
+from processors.ledger import Entry, Ledger, Past, current, digest, state_at
 from processors.model import LookupScan, Reject, Scan, VoidScan
 from processors.origins import Origin
 from processors.parameters import Schedule
 from processors.registry import Registry
-from processors.repeats import ANY_BODY
+from processors.repeats import is_same
 from processors.rules.case import Case
 from processors.times import day_of, instant
 
@@ -28,8 +28,7 @@ def refused(ledger: Ledger | None, scan: Scan, registry: Registry) -> Reject | N
         return None
     known = ledger.known_as(scan.device, scan.scan_id)
     if known is not None:
-        same = body(known.scan) == body(scan) if isinstance(known, Entry) else known.body in (ANY_BODY, digest(scan))
-        return None if same else Reject("scan_id", CONFLICT, scan.scan_id)
+        return None if is_same(known, scan) else Reject("scan_id", CONFLICT, scan.scan_id)
     if isinstance(scan, VoidScan) and not late.may_take_back(ledger, scan, registry):
         return Reject("data.device", "belongs to another enterprise: only its own may take a scan back", scan.scan_id)
     return None

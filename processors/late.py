@@ -143,6 +143,7 @@ def take_back(arrival: Arrival, scan: VoidScan) -> Judgement:
             return arrival.answer(told)
         first = next(number for number, entry in enumerate(ledger.entries) if entry is target)
         key = second_key(target.scan) if target.has_effect else None
+        ledger.close(arrival.parameters)
         target.voided = True
         arrival.telling.cause = target.scan.type, target.at, WAS_TAKEN_BACK
         ledger.newest = max([entry.at for entry in ledger.entries if not entry.voided], default=ledger.newest)

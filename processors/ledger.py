@@ -159,6 +159,7 @@ class Ledger(Struct, gc=False):
     replaced: list[int] = []  # when labels took its place, in order; `retired` is the first
     packed: Window | None = None  # `base` and `entries` as they are packed; None where they have changed since
     known: dict[tuple[str, str], "Entry | Past"] | None = None  # its scans by device and scan_id, once asked for
+    closed: int = 0  # what was made before then stays beyond the window; 0 where the newest scan alone says what is
     is_open: bool = True  # else `base` and `entries` are not unpacked yet: they are when first asked for
 
     if not TYPE_CHECKING:
@@ -221,9 +222,18 @@ class Ledger(Struct, gc=False):
 
     def is_beyond(self, place: Place, parameters: Parameters) -> bool:
         """Whether a place is before the window: too long before the newest, or before the oldest of a full one."""
-        if place[0] < self.newest - parameters.window_hours * HOUR:
+        if place[0] < max(self.newest - parameters.window_hours * HOUR, self.closed):
             return True
-        return self._facts() >= parameters.window_scans and place < self.entries[0].place
+        return self._facts() >= parameters.window_scans and place < self._first_fact().place
+
+    def close(self, parameters: Parameters) -> None:
+        """Before a scan of the window is taken back: what is beyond it now stays so.
+
+        The window would reach further back without that scan, but what has left it is part of the state before it for good.
+        """
+        self.closed = max(self.closed, round(self.newest - parameters.window_hours * HOUR))
+        if self._facts() >= parameters.window_scans:
+            self.closed = max(self.closed, self._first_fact().at)
 
     def ask(self, past: Past, parameters: Parameters) -> None:
         """Remember what is no fact of the window, among the last so many."""
@@ -233,6 +243,9 @@ class Ledger(Struct, gc=False):
     def _facts(self) -> int:
         """How many scans of the window count: those taken back do not."""
         return sum(not entry.voided for entry in self.entries)
+
+    def _first_fact(self) -> Entry:
+        return next(entry for entry in self.entries if not entry.voided)
 
     def make_room(self, parameters: Parameters) -> None:
         """Before a scan is appended: let what leaves the window for it become part of the state before it."""
@@ -246,6 +259,7 @@ class Ledger(Struct, gc=False):
             self.base, self.entries, self.is_open = copy(current(self)), [], True
             self.base.retired = self.retired if self.retired is not None and self.retired <= last else None
             self.known = self.packed = None
+            self.closed = 0
             self._let_go()
         elif kept is not None and not self.is_open and kept.count < parameters.window_scans and not self.standing:
             kept.fold(oldest)

@@ -150,11 +150,16 @@ class LedgerPacking:
                 kept.add(entry)
             ledger.packed = kept
         rest = _NO_REST
-        if ledger.asked or ledger.standing or ledger.awaited or ledger.replaced:
+        if ledger.asked or ledger.standing or ledger.awaited or ledger.replaced or ledger.closed:
             told = [packed_standing(one, kept.began) for one in ledger.standing]
             rest = _encode(
-                _shorn((told or None, ledger.asked or None, ledger.awaited or None, ledger.replaced or None))
-            )
+                _shorn(
+                    (
+                        told or None, ledger.asked or None, ledger.awaited or None, ledger.replaced or None,
+                        ledger.closed or None,
+                    )
+                )
+            )  # fmt: skip
         since = ledger.newest - kept.began
         numbers = _encode((ledger.offset, since // 1000 if since % 1000 == 0 else since / SECOND))
         # One array of five, put together from what is encoded already.
@@ -171,7 +176,9 @@ class LedgerPacking:
         began, *facts = _decode(base)
         ledger = Ledger(offset, newest=began + _long(newest), alarm=alarm_of(packed))
         if len(rest) > 1:
-            ledger.asked, ledger.standing, ledger.awaited, ledger.replaced = self._rest(label, began, *_decode(rest))
+            ledger.asked, ledger.standing, ledger.awaited, ledger.replaced, ledger.closed = self._rest(
+                label, began, *_decode(rest)
+            )
             ledger.retired = ledger.replaced[0] if ledger.replaced else None
         now = self.facts(began, *facts)
         entries = _decode(window)
@@ -193,12 +200,14 @@ class LedgerPacking:
         asked: Any = None,
         awaited: Any = None,
         replaced: Any = None,
-    ) -> tuple[list[Past], list[Standing], list[Awaited], list[int]]:
+        closed: Any = None,
+    ) -> tuple[list[Past], list[Standing], list[Awaited], list[int], int]:
         return (
             msgspec.convert(asked or [], list[Past]),
             [unpacked_standing(label, began, one) for one in told or ()],
             [Awaited(*one) for one in awaited or ()],
             replaced or [],
+            closed or 0,
         )
 
     def entry(

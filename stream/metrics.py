@@ -8,7 +8,8 @@ _LATENCY = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 
 # --- gateway ---------------------------------------------------------------------------------------------------------
 # Scans that Kafka has acknowledged, by scan type.
 ACCEPTED = Counter("pingliu_gateway_accepted_scans_total", "Scans acknowledged by Kafka", ["type"])
-# Scans that may not enter, by the field that is wrong (list positions left out; `body` for an unparseable one).
+# Scans that may not enter, by the field that is wrong (list positions left out; `body` for an unparseable one;
+# HISTORY_CONFLICT for another body under ids that were used before).
 REJECTED = Counter("pingliu_gateway_rejected_scans_total", "Scans rejected before Kafka", ["field"])
 # Requests of devices by HTTP status; those of supervisors (health, metrics) are left out.
 REQUESTS = Counter("pingliu_gateway_requests_total", "HTTP requests answered", ["status"])

@@ -14,6 +14,7 @@ from processors.judge import CONFLICT
 from processors.model import HomeCheckScan, Reject, Scan, encode
 from processors.parameters import Schedule
 from processors.registry import Registry
+from processors.repeats import unnamed
 from processors.times import instant
 from stream import topics
 from stream.gateway.log import Record
@@ -111,14 +112,27 @@ class Admission:
         ids = (scan.device, scan.scan_id)
         before = here.get(ids)
         known = self._sent.digest(ids) if before is None else digest_of(before)
-        # A scan that entered under a legacy code before that was an alias stays where it was judged. The same scan again
-        # follows it there, where the worker knows it as a repeat; under its label it would be a conflict or count twice.
-        if known is None or known != digest_of(scan):
+        if known is None:
             self._aliases.resolve(scan)
-            if known is not None and known != digest_of(scan):
+        else:
+            scan = self._as_it_entered(scan, known)
+            if known != digest_of(scan):
                 return Reject("scan_id", CONFLICT, scan.scan_id)
         admitted.duplicates += known is not None
         here[ids] = scan
+        return scan
+
+    def _as_it_entered(self, scan: Scan, known: bytes) -> Scan:
+        """The same scan again, as it was read the first time: before its code was an alias, or its token a customer's.
+
+        It stays where it was judged, where the worker knows it as a repeat; under its label it would be a conflict or
+        count twice.
+        """
+        for resolve in (lambda _: None, self._aliases.resolve):
+            resolve(scan)
+            for one in (scan, unnamed(scan)):
+                if one is not None and digest_of(one) == known:
+                    return one
         return scan
 
 

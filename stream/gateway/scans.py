@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from processors.findings import plain_verdict
+from processors.judge import CONFLICT
 from processors.model import HomeCheckScan, Reject, Scan
 from processors.replay import as_rejected
 from processors.times import instant, rfc3339
@@ -140,5 +141,8 @@ def _count(admitted: Admitted) -> None:
     for kind, count in Counter(admitted.outcomes[index].type for index in admitted.accepted).items():  # type: ignore[union-attr] # accepted are scans
         metrics.ACCEPTED.labels(kind).inc(count)
     for _, reject in admitted.rejects:
+        if reject.reason == CONFLICT:
+            metrics.REJECTED.labels("HISTORY_CONFLICT").inc()
+            continue
         # Positions in a list would make a label each.
         metrics.REJECTED.labels(re.sub(r"\[\d+\]", "[]", reject.field) or "body").inc()

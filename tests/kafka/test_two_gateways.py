@@ -86,6 +86,7 @@ def test_another_body_is_a_409_from_the_other_gateway_too(up: Stack, both: list[
     assert post(both[1], first | change) == 409
     assert post(both[1], first) == 202, "the scan itself is a repeat"
     assert f"{first['scan_id']} gateway" in conflicts(up.settings.broker)
+    assert 'pingliu_gateway_rejected_scans_total{field="HISTORY_CONFLICT"}' in httpx.get(f"{both[1]}/metrics").text
 
 
 def test_of_two_bodies_at_once_the_worker_takes_one(up: Stack, both: list[str]) -> None:

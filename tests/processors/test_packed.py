@@ -217,6 +217,7 @@ def test_of_moves_before_the_last_it_is_not_kept_when_and_as_what_they_arrived()
         {"offset": 1 << 40},
         {"alarm": AT},
         {"newest": AT},
+        {"closed": AT - 5},
         {"retired": AT, "replaced": [AT]},
         {"retired": 0, "replaced": [0]},
         {"retired": AT, "replaced": [AT, AT + 5]},

@@ -97,3 +97,16 @@ def test_another_body_is_a_conflict_then_too() -> None:
         "11-01 10:00 bind", "11-02 10:00 office1 incident kind=leak", WINDOW_LEFT, 'again 1 {"operator": "K1"}'
     )
     assert again == ("rejected", [])
+
+
+@pytest.mark.parametrize("known_first", [False, True])
+def test_whose_token_it_is_may_be_known_the_second_time_alone(known_first: bool) -> None:
+    token, named = {"id_token": "t" * 64}, {"id_token": "t" * 64, "customer": "C1"}
+    then = token if known_first else named
+    lines = ["11-01 10:00 bind", f"11-02 10:00 courier1 deliver id_token={'t' * 64}"]
+    if known_first:
+        lines[1] += " customer=C1"
+    *_, repeated = answers(*lines, f"again 1 {json.dumps({'data': then})}")
+    assert repeated[0].startswith("again")
+    *_, conflict = answers(*lines, f"again 1 {json.dumps({'data': then | {'vehicle': 'V2'}})}")
+    assert conflict == ("rejected", [])

@@ -130,6 +130,21 @@ def test_an_identity_number_becomes_a_token_and_is_found_again() -> None:
     assert json.loads(record.value)["data"] == {"customer": "C1", "id_token": tokens.of(SECRET)}
 
 
+def test_the_same_scan_again_is_no_conflict_because_its_customer_is_known_by_now() -> None:
+    loaded, tokens = registry(), Tokens("k")
+    gate = Admission(loaded, Aliases(), tokens, PARAMETERS, trial=True)
+    sold = scan(1, "deliver", device="D-co1", id_number=SECRET)
+    first = admit(gate, sold)
+    gate.acknowledged(first)
+    customer = next(row for row in rows() if row.id == "C1")
+    customer.id_token = tokens.of(SECRET)  # type: ignore[union-attr]
+    loaded.put(customer)
+    again = admit(gate, sold)
+    assert (again.rejects, again.duplicates) == ([], 1)
+    assert [record.value for record in again.records] == [record.value for record in first.records]
+    assert admit(gate, sold | {"operator": "another"}).rejects
+
+
 @pytest.mark.parametrize(
     "document",
     [
