@@ -16,6 +16,7 @@ import pytest
 from stream.settings import Settings
 from stream.up import Stack
 from tests.kafka import harness
+from tests.stream.scans import ROWS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -52,7 +53,7 @@ def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
 
 @pytest.fixture(scope="module")
 def up(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with harness.stack(kafka, tmp_path_factory.mktemp("up"), rows=[], public_device="D-page") as running:
+    with harness.stack(kafka, tmp_path_factory.mktemp("up"), rows=ROWS[:1], public_device="D-page") as running:
         yield running
 
 
