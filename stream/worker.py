@@ -32,7 +32,7 @@ from stream.quiet import quieten_kafka_client
 from stream.registry_feed import RegistryFeed
 from stream.settings import Settings
 from stream.tables.fence import Fences
-from stream.tables.store import declare
+from stream.tables.store import PartitionStore, declare
 
 # Chunks a partition may have waiting in memory; a chunk is at most _CHUNK_SCANS records.
 _CHUNKS_WAITING = 8
@@ -71,7 +71,7 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         canonical_url=f"http://{settings.member}",
     )
     pulse = Pulse()
-    app.transport = ChunkTransport(app.conf.broker_consumer, app, pulse)
+    app.transport = ChunkTransport(app.conf.broker_consumer, app, pulse, lambda *place: _upto(stores, *place))
     scans, holders = (app.topic(topic.name, schema=ChunkSchema()) for topic in (topics.SCANS, topics.HOLDERS))
     fences = Fences(settings)
     cylinder_states = declare(
@@ -86,6 +86,7 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         fences,
         log=topics.HOLDERS.name,
     )
+    stores = {topics.SCANS.name: cylinder_states, topics.HOLDERS.name: holder_states}
     judge = ChunkJudge(feed.registry, settings.schedule)
     second = HolderJudge(feed.registry, settings.schedule, settings.partitions)
     outbox = Outbox(make_producer(settings), settings.partitions, fences, settings.kafka_seconds)
@@ -127,6 +128,12 @@ def run(settings: Settings) -> None:
     feed.start()
     app = make_app(settings.model_copy(update={"partitions": kafka.partition_count(settings, topics.SCANS.name)}), feed)
     faust.Worker(app, loglevel=settings.log_level, redirect_stdouts=False).execute_from_commandline()
+
+
+def _upto(stores: dict[str, PartitionStore], topic: str, partition: int) -> int | None:
+    """How far the state of a partition goes, if we have it."""
+    state = stores[topic].states.get(partition) if topic in stores else None
+    return None if state is None else state.position.upto
 
 
 def _now() -> str:

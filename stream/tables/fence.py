@@ -59,8 +59,14 @@ class Fence:
         )
 
     def take(self) -> None:
-        """Fence whoever had it. Blocks; raises FenceError."""
+        """Fence whoever had it. Blocks; raises FenceError.
+
+        A changelog that lost its end may have lost that of a transaction, and nothing behind would ever be read: our own
+        ends it. Of two the second begins when what ends the first is written.
+        """
         self._try(lambda: self._producer.init_transactions(self._patience))
+        for _ in range(2):
+            self.prove()
 
     def write(self, changelog: str, records: Sequence[tuple[bytes, bytes | None]]) -> None:
         """Records by key, None deletes: into the transaction that is open, or a new one. Raises FenceError."""
@@ -87,7 +93,8 @@ class Fence:
 
     def prove(self) -> None:
         """Nobody has taken it since we did. Blocks; raises FenceError."""
-        self.write(topics.CYLINDERS_CHANGELOG.name, [(_PROOF, None)])
+        for changelog in (topics.CYLINDERS_CHANGELOG, topics.HOLDERS_CHANGELOG):
+            self.write(changelog.name, [(_PROOF, None)])
         self.commit()
 
     def _try(self, step: Callable[[], Any]) -> None:
