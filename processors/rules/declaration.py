@@ -178,9 +178,9 @@ def in_full(basis: str, day: str = "") -> str:
 
     What names no known law stands as it is.
     """
-    since, later = RENUMBERED.get(basis, ("", ""))
-    if later and day >= since:
-        basis = later
+    if basis in RENUMBERED:
+        since, later = RENUMBERED[basis]
+        basis = later if day >= since else basis
     for short, law in LAWS.items():
         if basis.startswith(short) and (len(basis) == len(short) or basis[len(short)].isdigit()):
             article = basis[len(short) :]
@@ -190,5 +190,7 @@ def in_full(basis: str, day: str = "") -> str:
 
 def in_words(basis: str) -> str:
     """The same for all days: `治安管理处罚法 Art 31, from 2026-01-01 Art 37`."""
-    since, later = RENUMBERED.get(basis, ("", ""))
-    return f"{in_full(basis)}, from {since} {in_full(later).partition(' ')[2]}" if later else in_full(basis)
+    if basis not in RENUMBERED:
+        return in_full(basis)
+    since, later = RENUMBERED[basis]
+    return f"{in_full(basis)}, from {since} {in_full(later).partition(' ')[2]}"

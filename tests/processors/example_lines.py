@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import cos, radians
 
 from tests.oracle.labels import make
 from tests.oracle.places import north_of
@@ -115,6 +116,11 @@ def _label(text: str) -> str:
 
 
 def _geo(text: str, sites: dict) -> dict:
-    """`S1+200.001` is so many metres north of that site."""
-    site, _, north = text.partition("+")
-    return north_of(sites[site], float(north or 0))
+    """`S1+200.001` is so many metres north of that site, `S1+140+150` so many north and then east."""
+    site, _, offsets = text.partition("+")
+    north, _, east = offsets.partition("+")
+    place = north_of(sites[site], float(north or 0))
+    # Along a parallel a degree of longitude is shorter than one of latitude.
+    return place | {
+        "lon": place["lon"] + (north_of(place, float(east or 0))["lat"] - place["lat"]) / cos(radians(place["lat"]))
+    }

@@ -43,6 +43,8 @@ LOOKUP = LookupScan(scan_id="scan-0002", label=LABEL, time=NOON, device="D")
     ("had", "has", "scan", "news"),
     [
         (None, None, RECEIVE, []),
+        (None, None, DELIVER, [Moved(C1, False, DELIVER)]),
+        (V1, None, DELIVER, [Moved(V1, False), Moved(C1, False, DELIVER)]),
         (None, C1, DELIVER, [Moved(C1, True, DELIVER)]),
         (C1, C1, DELIVER, [Moved(C1, True, DELIVER)]),
         (V1, C1, DELIVER, [Moved(V1, False), Moved(C1, True, DELIVER)]),
@@ -118,3 +120,24 @@ def test_of_another_model_its_holder_hears_and_of_no_other_change() -> None:
         for number, scan in enumerate((bind, DELIVER, replace(bind, scan_id="scan-0004"), earlier), 1)
     ]
     assert told == [(), (Moved(C1, True, DELIVER),), (), (Moved(C1, holds=True),)]
+
+
+@pytest.mark.parametrize(("hours", "news"), [(0, [Moved(C1, True, DELIVER)]), (72, []), (73, [])])
+def test_what_is_history_only_brings_it_to_no_customer(hours: int, news: list[Moved]) -> None:
+    at = NOON - timedelta(hours=hours)
+    deliver = replace(DELIVER, time=at)
+    ledger, arrived = (
+        Ledger(base=Cylinder(serial="A", owner="E", made=738_000, inspected=738_000)),
+        instant(NOON + timedelta(hours=1)),
+    )
+    if hours:
+        judge(
+            ledger,
+            replace(RECEIVE, scan_id="scan-0002", time=NOON + timedelta(minutes=1)),
+            1,
+            arrived,
+            Registry(),
+            DEFAULT,
+        )
+    told = judge(ledger, deliver, 2, arrived, Registry(), DEFAULT).moved
+    assert told == tuple(replace(one, scan=deliver) for one in news)
