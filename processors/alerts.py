@@ -17,13 +17,14 @@ def alert_of(rule: Rule, evidence: Evidence, case: Case, clock: int) -> Alert:
     """The alert of a rule that a scan broke, told at that arrival clock."""
     scan = case.scan
     party = responsible(rule, case)
+    time = rfc3339(case.at)
     return Alert(
         alert_id=_id(scan.device, scan.scan_id, rule.code),
         code=rule.code,
         title=rule.title,
         severity=rule.severity,
         status="suspected",
-        time=rfc3339(case.at),
+        time=time,
         raised_at=rfc3339(clock),
         label=scan.label,
         scan_id=scan.scan_id,
@@ -32,7 +33,7 @@ def alert_of(rule: Rule, evidence: Evidence, case: Case, clock: int) -> Alert:
         districts=districts_of_case(case, party.id),
         to=authorities(rule, scan.type),
         cc=tuple(authority.value for authority in rule.cc),
-        basis=tuple(in_full(basis) for basis in rule.basis),
+        basis=tuple(in_full(basis, time) for basis in rule.basis),
         evidence={name: value for name, value in evidence.items() if name != STERNER},
     )
 
@@ -45,13 +46,14 @@ def timer_alert(rule: Rule, label: str, began: Move, limit: int, clock: int, reg
     since = rfc3339(began.at)
     names = ("type", "site", "vehicle", "customer")
     evidence = {"since": since} | {name: who for name in names if (who := getattr(began, name)) is not None}
+    time = rfc3339(limit)
     return Alert(
         alert_id=_id(label, rule.code, since),
         code=rule.code,
         title=rule.title,
         severity=rule.severity,
         status="suspected",
-        time=rfc3339(limit),
+        time=time,
         raised_at=rfc3339(clock),
         label=label,
         scan_id=began.scan_id,
@@ -60,7 +62,7 @@ def timer_alert(rule: Rule, label: str, began: Move, limit: int, clock: int, reg
         districts=districts(site, customer, party.id, party.id, registry, day),
         to=authorities(rule, began.type),
         cc=tuple(authority.value for authority in rule.cc),
-        basis=tuple(in_full(basis) for basis in rule.basis),
+        basis=tuple(in_full(basis, time) for basis in rule.basis),
         evidence=evidence,
     )
 

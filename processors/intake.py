@@ -56,6 +56,12 @@ def parse(raw: bytes | msgspec.Raw) -> Scan | Reject:
     return Reject(*wrong, scan.scan_id) if wrong else scan
 
 
+def parse_all(raws: Sequence[bytes]) -> list[Scan | Reject]:
+    """`parse` of many at once, which nearly always are fit."""
+    found: list[Scan | Reject] | None = _all_fit(raws)
+    return [parse(raw) for raw in raws] if found is None else found
+
+
 def read(raw: bytes) -> Scan | Tick | Retired | Reject:
     """A record of the `scans` topic: as `parse`, and what stands between the scans."""
     if raw[:20].replace(b" ", b"").startswith(_BETWEEN):
@@ -74,23 +80,26 @@ def read_all(records: Sequence[bytes]) -> list[Scan | Tick | Retired | Reject]:
     if found is None:
         return [read(raw) for raw in records]
     if len(scans) == len(records):
-        return found
+        return [*found]
     fit = iter(found)
     return [read(raw) if raw.startswith(_BETWEEN) else next(fit) for raw in records]
 
 
-def _all_fit(lines: Sequence[bytes]) -> list[Scan | Tick | Retired | Reject] | None:
+def _all_fit(lines: Sequence[bytes]) -> list[Scan | Reject] | None:
     """As `parse` of each; None where one may be no scan."""
     together = b"\n".join(lines)
-    if together.count(b"\n") >= max(1, len(lines)) or not are_strict(together, b"time", b"received"):
+    # Two in one line would take the place of a blank one.
+    if together.count(b"\n") >= max(1, len(lines)) or not all(map(bytes.strip, lines)):
+        return None
+    if not are_strict(together, b"time", b"received"):
         return None
     try:
         scans: list[Scan] = decode_scans(together)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    if len(scans) != len(lines):  # an empty one
+    if len(scans) != len(lines):
         return None
-    found: list[Scan | Tick | Retired | Reject] = []
+    found: list[Scan | Reject] = []
     for scan in scans:
         label = scan.label
         if scan.type in _PLAIN and label.isalnum() and label.isascii() and 4 <= len(label) <= 40:

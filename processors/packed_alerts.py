@@ -50,13 +50,14 @@ def _alert(
     id: str | None, name: str | None, districts: list[str], evidence: dict[str, Any], reason: str | None,
 ) -> Alert:  # fmt: skip
     rule = BY_CODE[code]
+    time = rfc3339(made + began)
     return Alert(
         alert_id=alert_id,
         code=code,
         title=rule.title,
         severity=rule.severity,
         status=msgspec.convert(_STATUS[status], Alert.__annotations__["status"]),
-        time=rfc3339(made + began),
+        time=time,
         raised_at=rfc3339(raised + began),
         label=label,
         scan_id=scan_id,
@@ -65,7 +66,7 @@ def _alert(
         districts=tuple(districts),
         to=authorities(rule, type),
         cc=tuple(authority.value for authority in rule.cc),
-        basis=tuple(in_full(basis) for basis in rule.basis),
+        basis=tuple(in_full(basis, time) for basis in rule.basis),
         evidence=evidence,
         reason=UNSET if reason is None else reason,
     )

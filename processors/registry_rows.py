@@ -174,7 +174,8 @@ def parse_rows(lines: Sequence[bytes]) -> list[AnyRow | Reject]:
     How a customer's `received` is written is not looked at: nothing is kept of it.
     """
     together = b"\n".join(lines)
-    if together.count(b"\n") < max(1, len(lines)):
+    # Two in one line would take the place of a blank one.
+    if together.count(b"\n") < max(1, len(lines)) and all(map(bytes.strip, lines)):
         try:
             rows: list[AnyRow | Reject] = _decode_lines(together)
         except (msgspec.MsgspecError, UnicodeDecodeError):

@@ -17,6 +17,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, NewTopic, ResourceType
 
 from stream import topics
+from stream.quiet import OncePerPause
 from stream.settings import Settings
 
 # Errors that waiting does not mend. All others librdkafka retries by itself, for as long as it takes.
@@ -36,6 +37,7 @@ _NO_LEADER_YET = frozenset(
 )
 
 _log = logging.getLogger(__name__)
+_log.addFilter(OncePerPause())  # librdkafka says it each second while a broker is away
 
 
 class BrokerError(Exception):
@@ -133,6 +135,8 @@ def partition_count(settings: Settings, topic: str) -> int:
     consumer = follower(settings, "count")
     try:
         return len(partitions_of(consumer, topic))
+    except BrokerError as error:
+        raise BrokerError(f"{settings.broker}: {error}") from error
     finally:
         consumer.close()
 

@@ -104,5 +104,6 @@ def alerts_tail(
                 write_line(orjson.dumps(alert))
             else:
                 out.print(one_line(alert), soft_wrap=True)
-    except KafkaException as error:
-        raise kafka.BrokerError(f"{settings.broker}: {error.args[0].str()}") from error
+    except (KafkaException, kafka.BrokerError) as error:
+        why = error.args[0].str() if isinstance(error, KafkaException) else error
+        raise kafka.BrokerError(f"{settings.broker}: {why}") from error

@@ -36,19 +36,21 @@ class Pulse:
 
     def __init__(self) -> None:
         self._committed: dict[Place, int] | None = None
-        self._is_due = False
+        self._is_due = self._rests = False
         self._beat = time.monotonic()
 
     def rest(self) -> None:
         """Nothing is to be expected: no partitions, or their state is being restored."""
-        self._committed, self._is_due = None, False
+        self._committed, self._is_due, self._rests = None, False, True
 
     def expect(self) -> None:
         """Partitions are about to come or go: soon there must be some judging."""
-        self._committed, self._is_due = None, True
+        self._committed, self._is_due, self._rests = None, True, False
 
     def begin(self, positions: Mapping[Any, int | None]) -> None:
-        """Judging begins, at these offsets by partition."""
+        """Judging begins, at these offsets by partition; not at rest, where Faust may seek too."""
+        if self._rests:
+            return
         self._is_due = False
         self._committed = {(tp.topic, tp.partition): offset or 0 for tp, offset in positions.items()}
 

@@ -47,6 +47,8 @@ def read(path: Path) -> list[AnyRow]:
 def load(settings: Settings, path: Path) -> int:
     """Check a file and write it to `registry`; how many rows. Identity numbers become tokens here."""
     rows = read(path)
+    if not rows:
+        raise RegistryFileError(f"{path}: there is no row in it")
     tokens = Tokens(settings.token_key.get_secret_value())
     producer = kafka.producer(settings)
     failures: list[str] = []

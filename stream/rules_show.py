@@ -9,7 +9,7 @@ from typing import Any
 
 from processors.parameters import Parameters
 from processors.rules import BY_CODE, RULES, Rule
-from processors.rules.declaration import EVERY_SCAN, Authority, Wait, in_full
+from processors.rules.declaration import EVERY_SCAN, Authority, Wait, in_words
 from processors.rules.explained import shown
 from processors.times import HOUR, MINUTE
 from stream import rules_show_zh
@@ -66,7 +66,7 @@ def document(rule: Rule, settings: Settings, today: date) -> dict[str, Any]:
         "scans": rule.scans,
         "key": rule.key,
         "counted_at": rule.counts[0] if rule.counts else None,
-        "basis": [in_full(basis) for basis in rule.basis],
+        "basis": [in_words(basis) for basis in rule.basis],
         "to": _names(rule.to),
         "to_at_delivery": _names(rule.to_at_delivery),
         "cc": _names(rule.cc),
@@ -95,7 +95,7 @@ def facts(rule: Rule, parameters: Parameters) -> Iterator[tuple[str, str]]:
     yield "severity", rule.severity
     yield "scans", "time that passes" if rule.runs else "all" if rule.scans == EVERY_SCAN else ", ".join(rule.scans)
     yield "looks at", _KEYS[rule.key] + (f", and {_KEYS[rule.counts[0]]}" if rule.counts else "")
-    yield "basis", ", ".join(in_full(basis) for basis in rule.basis)
+    yield "basis", ", ".join(in_words(basis) for basis in rule.basis)
     yield "authorities", rule.heard_by
     yield "responsible", f"the enterprise {rule.duty.value}"
     yield "device hears", _answer(rule)

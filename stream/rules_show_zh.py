@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from processors.parameters import Parameters
 from processors.rules import Rule
-from processors.rules.declaration import EVERY_SCAN, Authority, Duty, Wait, in_full
+from processors.rules.declaration import EVERY_SCAN, Authority, Duty, Wait, in_words
 from processors.rules.explained import shown
 from processors.times import HOUR, MINUTE
 
@@ -41,7 +41,8 @@ _BASES = {
 
 def basis(name: str) -> str:
     """A legal basis: `ZS10(2)` is 浙江特种设备条例第10条(2)."""
-    found = _BASES.get(name, in_full(name)).replace("the plan ", "市方案")
+    found = _BASES.get(name, in_words(name)).replace("the plan ", "市方案")
+    found = re.sub(r", from ([0-9-]+) Art ([0-9]+)", r"，自\1起为第\2条", found)
     return re.sub(r" Art ([0-9]+)", r"第\1条", found)
 
 

@@ -4,8 +4,8 @@ Answers go to stdout, everything else to stderr. Colours and bars are for a term
 a dumb terminal there are none. A reader that has seen enough (`| head`) is no error.
 """
 
-import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from enum import IntEnum
 
 from rich.console import Console
@@ -30,16 +30,8 @@ class Exit(IntEnum):
     STOPPED = 130, "stopped with Ctrl-C"
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Whoever read us has seen enough."""
-        self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(Exit.DONE)
-
-
-out = _Console()
-err = _Console(stderr=True)
+out = Console()
+err = Console(stderr=True)
 
 
 def say(line: str, style: str | None = None) -> None:
@@ -62,6 +54,11 @@ def write_line(line: bytes) -> None:
     """A line as it is on stdout, at once: JSON for programs."""
     sys.stdout.buffer.write(line + b"\n")
     sys.stdout.buffer.flush()
+
+
+def waiting(doing: str) -> AbstractContextManager[object]:
+    """Something that turns on stderr while a block runs, gone after it; nothing where that is no terminal."""
+    return err.status(doing) if err.is_terminal else nullcontext()
 
 
 def bar(doing: str, *columns: ProgressColumn, shown: bool = True) -> Progress:

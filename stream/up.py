@@ -18,6 +18,7 @@ from stream import kafka
 from stream.local.kafka import LocalKafka
 from stream.local.processes import Supervisor
 from stream.settings import Settings
+from stream.terminal import waiting
 
 READY_SECONDS = 60.0
 _PORT = 9092  # where every command looks for Kafka unless told otherwise
@@ -65,8 +66,9 @@ def running(
         say("starting gateway, worker, sink and query")
         ports = _ports(settings)
         services = cleanup.enter_context(_services(settings, ports, data_dir / "logs"))
-        services.start()
-        services.wait_ready(READY_SECONDS)
+        with waiting("until each says that it is ready"):
+            services.start()
+            services.wait_ready(READY_SECONDS)
         yield Stack(settings, services, tuple(ports))
 
 

@@ -35,7 +35,7 @@ from stream.settings import Settings
 from stream.tables.checkpoints import Checkpoints
 from stream.tables.fence import Fences
 from stream.tables.restore import Source
-from stream.tables.store import declare
+from stream.tables.store import PartitionStore, declare
 
 # Chunks a partition may have waiting in memory; a chunk is at most _CHUNK_SCANS records.
 _CHUNKS_WAITING = 8
@@ -51,7 +51,9 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         broker=[f"kafka://{server}" for server in settings.broker.split(",")],
         datadir=data_dir,
         store="memory://",
-        table_standby_replicas=0,  # state is restored in bulk by whoever is given the partition
+        # State is restored in bulk by whoever is given the partition. A standby would keep that of a partition it lost, and
+        # judge by it, stale, when the partition comes back.
+        table_standby_replicas=0,
         consumer_group_instance_id=settings.member,
         broker_session_timeout=settings.session_seconds,
         broker_heartbeat_interval=min(2.0, settings.session_seconds / 3),
@@ -74,16 +76,19 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         canonical_url=f"http://{settings.member}",
     )
     pulse = Pulse()
-    app.transport = ChunkTransport(app.conf.broker_consumer, app, pulse)
+    transport = ChunkTransport(app.conf.broker_consumer, app, pulse, lambda *place: _upto(stores, *place))
+    app.transport = transport
     scans, holders = (app.topic(topic.name, schema=ChunkSchema()) for topic in (topics.SCANS, topics.HOLDERS))
     fences, checkpoints = Fences(settings), Checkpoints()
     cylinders = Source(settings, topics.CYLINDERS_CHANGELOG.name, LedgerPacking)
     cylinder_states = declare(app, topics.CYLINDERS_TABLE, cylinders, checkpoints, fences)
     second_keys = Source(settings, topics.HOLDERS_CHANGELOG.name, HolderPacking, log=topics.HOLDERS.name)
     holder_states = declare(app, topics.HOLDERS_TABLE, second_keys, checkpoints, fences)
+    stores = {topics.SCANS.name: cylinder_states, topics.HOLDERS.name: holder_states}
     judge = ChunkJudge(feed.registry, settings.schedule)
     second = HolderJudge(feed.registry, settings.schedule, settings.partitions)
     outbox = Outbox(make_producer(settings), settings.partitions, fences, settings.kafka_seconds)
+    transport.hurry = outbox.hurry
 
     @app.agent(scans, name="judge", concurrency=1)
     async def judge_scans(stream: Any) -> None:
@@ -130,6 +135,12 @@ def run(settings: Settings) -> None:
     feed.start()
     app = make_app(settings.model_copy(update={"partitions": kafka.partition_count(settings, topics.SCANS.name)}), feed)
     faust.Worker(app, loglevel=settings.log_level, redirect_stdouts=False).execute_from_commandline()
+
+
+def _upto(stores: dict[str, PartitionStore], topic: str, partition: int) -> int | None:
+    """How far the state of a partition goes, if we have it."""
+    state = stores[topic].states.get(partition) if topic in stores else None
+    return None if state is None else state.position.upto
 
 
 def _now() -> str:

@@ -111,7 +111,7 @@ def incident_reported(case: Case) -> Evidence | None:
 
 @rule(
     no=37, code="REPORTED_MISSING", zh="挂失", en="Reported missing", severity="medium",
-    scans=("missing",), to=(PS,), cc=(GE,), basis=("治安法",), device="silent", duty=Duty.SCANNING,
+    scans=("missing",), to=(PS,), cc=(GE,), basis=("ZA31",), device="silent", duty=Duty.SCANNING,
     always=True,
 )  # fmt: skip
 def reported_missing(case: Case) -> Evidence | None:

@@ -81,7 +81,10 @@ LAWS = {
     "CT": "浙江反恐办法",
     "RT": "道路运输条例",
     "HC": "危化品条例",
+    "ZA": "治安管理处罚法",
 }
+# Articles that a revision gave another number, and the day from which it holds (治安管理处罚法, revised in 2025).
+RENUMBERED = {"ZA31": ("2026-01-01", "ZA37")}
 
 EVERY_SCAN = ("*",)
 MOVES_BUT_SENDING = ("collect", "receive", "fill", "load", "unload", "deliver")
@@ -170,10 +173,22 @@ def _rule(function: Judges | Runs, parameters: tuple[str, ...] = (), **declarati
     return Rule(**declaration, parameters=(*parameters, *waited), explained=explained, **by_default)
 
 
-def in_full(basis: str) -> str:
-    """`ZS10(2)` as people read it: `浙江特种设备条例 Art 10(2)`. What names no known law stands as it is."""
+def in_full(basis: str, day: str = "") -> str:
+    """`ZS10(2)` as people read it: `浙江特种设备条例 Art 10(2)`, as it is numbered on a day (or time) in RFC 3339.
+
+    What names no known law stands as it is.
+    """
+    since, later = RENUMBERED.get(basis, ("", ""))
+    if later and day >= since:
+        basis = later
     for short, law in LAWS.items():
         if basis.startswith(short) and (len(basis) == len(short) or basis[len(short)].isdigit()):
             article = basis[len(short) :]
             return f"{law} Art {article}" if article else law
     return basis
+
+
+def in_words(basis: str) -> str:
+    """The same for all days: `治安管理处罚法 Art 31, from 2026-01-01 Art 37`."""
+    since, later = RENUMBERED.get(basis, ("", ""))
+    return f"{in_full(basis)}, from {since} {in_full(later).partition(' ')[2]}" if later else in_full(basis)

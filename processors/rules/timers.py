@@ -33,7 +33,7 @@ def filled_dwell(stay: Stay, parameters: Parameters) -> int | None:
 
 @timer(
     no=35, code="CYLINDER_MISSING", zh="气瓶失联", en="Cylinder not seen any more", severity="medium",
-    to=(GE,), cc=(PS,), basis=("治安法",), duty=Duty.SCANNING,
+    to=(GE,), cc=(PS,), basis=("ZA31",), duty=Duty.SCANNING,
     told_after=lambda parameters: round(parameters.missing_told_hours * HOUR),
     parameters=("transit_hours", "customer_days", "missing_told_hours"),
 )  # fmt: skip

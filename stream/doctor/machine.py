@@ -110,7 +110,7 @@ def _is_ours(host: str, port: int) -> bool:
 
 def clock() -> Finding:
     """The kernel says that something keeps its clock right; where it cannot say so, that is noted."""
-    keep = "timedatectl set-ntp true, in a container on its host: scans 5 min ahead are rejected"
+    keep = "timedatectl set-ntp true (of a container: on its host)"
     if sys.platform != "linux":
         return note("clock", "whether NTP keeps it is not asked on this system", keep)
     # struct timex, all zero: modes=0 asks and changes nothing. It has 208 bytes; a longer one does no harm.

@@ -110,7 +110,14 @@ def archive(settings: Settings, connect: Connect) -> list[Finding]:
     """ClickHouse answers and its clock is ours, or chDB is installed: it has one owner, and is not opened here."""
     if settings.clickhouse.startswith("chdb:"):
         return [_embedded()]
-    server = _named(settings.clickhouse)
+    try:
+        server = _named(settings.clickhouse)
+    except ValueError as error:
+        return [
+            trouble(
+                "clickhouse", f"that is no address: {error}", "see --clickhouse: clickhouse://USER:PASS@HOST:PORT/DB"
+            )
+        ]
     logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # what it logs is said below
     try:
         began = time.time()

@@ -19,7 +19,7 @@ from processors.times import instant
 from stream import topics
 from stream.gateway.log import Record
 from stream.gateway.posted import Posted
-from stream.gateway.sent import SentScans, digest_of
+from stream.gateway.sent import Ids, SentScans, digest_of
 from stream.gateway.tokens import Tokens
 from stream.rejected import blanked, reject_headers
 
@@ -65,7 +65,7 @@ class Admission:
         """Decide on every scan of a request; `now` is its arrival."""
         admitted = Admitted()
         refused: list[Record] = []
-        here: dict[tuple[str, str], bytes] = {}
+        here: dict[Ids, Scan] = {}
         for index, item in enumerate(posted.items):
             outcome = item.scan if isinstance(item.scan, Reject) else self._fit(item.scan, now)
             if not isinstance(outcome, Reject):
@@ -91,10 +91,10 @@ class Admission:
 
     def acknowledged(self, admitted: Admitted) -> None:
         """Kafka has them: from now on these ids with another body are a conflict."""
-        for index in admitted.accepted:
+        for index, record in zip(admitted.accepted, admitted.records, strict=False):  # their records come first
             scan = admitted.outcomes[index]
             assert isinstance(scan, Scan)
-            self._sent.acknowledged(scan)
+            self._sent.acknowledged((scan.device, scan.scan_id), record.value)
 
     def _fit(self, scan: Scan, now: datetime) -> Scan | Reject:
         named = scan.received if self._trial else None
@@ -108,18 +108,18 @@ class Admission:
             self._latest_posted = named
         return scan
 
-    def _against_known(self, scan: Scan, here: dict[tuple[str, str], bytes], admitted: Admitted) -> Scan | Reject:
+    def _against_known(self, scan: Scan, here: dict[Ids, Scan], admitted: Admitted) -> Scan | Reject:
         ids = (scan.device, scan.scan_id)
-        known = here.get(ids) or self._sent.digest(*ids)
+        before = here.get(ids)
+        known = self._sent.digest(ids) if before is None else digest_of(before)
         if known is None:
             self._aliases.resolve(scan)
         else:
             scan = self._as_it_entered(scan, known)
-        digest = digest_of(scan)
-        if known is not None and known != digest:
-            return Reject("scan_id", CONFLICT, scan.scan_id)
+            if known != digest_of(scan):
+                return Reject("scan_id", CONFLICT, scan.scan_id)
         admitted.duplicates += known is not None
-        here[ids] = digest
+        here[ids] = scan
         return scan
 
     def _as_it_entered(self, scan: Scan, known: bytes) -> Scan:

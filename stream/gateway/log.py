@@ -6,10 +6,12 @@ by then is a repeat, which changes nothing. On kill -9 nothing was acknowledged 
 
 import asyncio
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
-from confluent_kafka import Message
+from confluent_kafka import KafkaError, Message
+from msgspec import Struct
 
 from stream import kafka
 from stream.settings import Settings
@@ -20,40 +22,44 @@ class NotTakenError(Exception):
     """Kafka did not acknowledge in time, or its queue here is full."""
 
 
-@dataclass
 class _Batch:
-    """The records of one request, counted down from the producer's thread."""
+    """The records of one request, counted down in the producer's thread: the only one that `delivered` is called in."""
 
-    done: asyncio.Future[None]
-    loop: asyncio.AbstractEventLoop
-    places: list[tuple[int, int]]
-    left: int
-    failure: str | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, records: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[None] = self._loop.create_future()
+        self.places = [(-1, -1)] * records
+        self.failure: str | None = None
+        self._left = records
 
-    def delivered(self, index: int, error: Any, message: Message) -> None:
+    def delivered(self, error: KafkaError | None, message: Message) -> None:  # noqa: ARG002 - confluent-kafka's signature
         """One record is acknowledged, or never will be."""
-        with self.lock:
-            if error is not None:
-                self.failure = error.str()
-            else:
+        if error is not None:
+            self.failure = error.str()
+        self._left -= 1
+        if not self._left:
+            self._loop.call_soon_threadsafe(self._finish)
+
+    def placed(self, index: int) -> Callable[[KafkaError | None, Message], None]:
+        """The same for the record at that place, of which it is to be known where it stands."""
+
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            if error is None:
                 self.places[index] = (message.partition(), message.offset())
-            self.left -= 1
-            last = self.left == 0
-        if last:
-            self.loop.call_soon_threadsafe(self._finish)
+            self.delivered(error, message)
+
+        return delivered
 
     def _finish(self) -> None:
         if not self.done.done():
             self.done.set_result(None)
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     topic: str
     key: bytes | None
     value: bytes
-    headers: list[tuple[str, bytes]] = field(default_factory=list)
+    headers: list[tuple[str, bytes]] = []
     partition: int = -1  # by the key
 
 
@@ -70,14 +76,13 @@ class Log:
         self._thread = VitalThread("deliveries", self._poll)
         self._thread.start()
 
-    async def append(self, records: list[Record]) -> list[tuple[int, int]]:
-        """Write records; their (partition, offset) in order. Raises NotTakenError."""
+    async def append(self, records: list[Record], *, placed: bool = False) -> list[tuple[int, int]]:
+        """Write records; where `placed`, their (partition, offset) in order. Raises NotTakenError."""
         if not records:
             return []
-        loop = asyncio.get_running_loop()
-        batch = _Batch(loop.create_future(), loop, [(-1, -1)] * len(records), len(records))
-        for index, record in enumerate(records):
-            self._produce(record, index, batch)
+        batch = _Batch(len(records))
+        for topic, some in groupby(enumerate(records), key=lambda one: one[1].topic):
+            self._produce(topic, list(some), batch, placed=placed)
         try:
             # The producer itself gives up first; this bound is for the case that it does not.
             await asyncio.wait_for(batch.done, self._seconds + 1)
@@ -96,21 +101,27 @@ class Log:
 
     def close(self) -> None:
         """Let what is under way arrive, then stop."""
-        self._producer.flush(self._seconds)
         self._stop.set()
         self._thread.join()
 
-    def _produce(self, record: Record, index: int, batch: _Batch) -> None:
-        def delivered(error: Any, message: Message) -> None:
-            batch.delivered(index, error, message)
-
+    def _produce(self, topic: str, records: list[tuple[int, Record]], batch: _Batch, *, placed: bool) -> None:
+        """Records of one topic, in one call at half the cost of one by one; not those with headers, which it cannot take."""
         try:
-            self._producer.produce(
-                record.topic, value=record.value, key=record.key, headers=record.headers, on_delivery=delivered
-            )
+            together = []
+            for index, record in records:
+                if record.headers:
+                    self._producer.produce(
+                        topic, value=record.value, key=record.key, headers=record.headers, on_delivery=batch.delivered
+                    )
+                else:
+                    one: dict[str, Any] = {"value": record.value, "key": record.key}
+                    together.append(one | {"callback": batch.placed(index)} if placed else one)
+            if self._producer.produce_batch(topic, together, on_delivery=batch.delivered) < len(together):
+                raise NotTakenError("too much is under way")
         except BufferError as error:
             raise NotTakenError("too much is under way") from error
 
     def _poll(self) -> None:
         while not self._stop.is_set():
             self._producer.poll(0.1)
+        self._producer.flush(self._seconds)

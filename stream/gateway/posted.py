@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from processors.intake import parse
+from processors.intake import parse_all
 from processors.model import Reject, Scan
 from stream.gateway.problems import Reply, problem
 
@@ -36,22 +36,22 @@ def take_apart(body: bytes, content_type: str) -> Posted | Reply:
     """The items of a body, or why it cannot be read at all."""
     if content_type in _NDJSON:
         lines = [line for line in body.split(b"\n") if line.strip()]
-        return TOO_MANY if len(lines) > MAX_SCANS else Posted([_item(line) for line in lines], single=False)
+        return TOO_MANY if len(lines) > MAX_SCANS else Posted(_items(lines), single=False)
     if content_type not in _JSON:
         detail = f"Content-Type {content_type[:60]!r} is not taken: use application/json or application/x-ndjson"
         return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     try:
         if body.lstrip()[:1] == b"[":
             raws = _split_array(body)
-            return TOO_MANY if len(raws) > MAX_SCANS else Posted([_item(bytes(raw)) for raw in raws], single=False)
+            return TOO_MANY if len(raws) > MAX_SCANS else Posted(_items([bytes(raw) for raw in raws]), single=False)
         msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         return problem(HTTPStatus.BAD_REQUEST, f"not a scan, an array of scans or NDJSON: {_where(error)}")
-    return Posted([_item(body)], single=True)
+    return Posted(_items([body]), single=True)
 
 
-def _item(raw: bytes) -> Item:
-    return Item(raw, parse(raw))
+def _items(raws: list[bytes]) -> list[Item]:
+    return [Item(raw, scan) for raw, scan in zip(raws, parse_all(raws), strict=True)]
 
 
 def _where(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -45,10 +46,10 @@ class ScanPost:
                 return await self._keep_unparseable(body, posted)
             return posted
         self._feed.apply()
-        now = datetime.now(UTC)
-        admitted = self._admission.admit(posted, now)
+        seconds = _wait_of(prefer)
+        admitted = self._admission.admit(posted, datetime.now(UTC))
         try:
-            places = await self._log.append(admitted.records)
+            places = await self._log.append(admitted.records, placed=bool(seconds))
         except NotTakenError as error:
             return _unavailable(error)
         self._admission.acknowledged(admitted)
@@ -58,7 +59,6 @@ class ScanPost:
             refusal = _refusal(admitted.rejects[0][1])
             if refusal is not None:
                 return refusal
-        seconds = _wait_of(prefer)
         if seconds:
             with metrics.ANSWER_SECONDS.time():
                 verdicts = await self._verdicts(admitted, places, seconds)
@@ -138,10 +138,8 @@ def _wait_of(prefer: str) -> int:
 
 
 def _count(admitted: Admitted) -> None:
-    for index in admitted.accepted:
-        scan = admitted.outcomes[index]
-        assert isinstance(scan, Scan)
-        metrics.ACCEPTED.labels(scan.type).inc()
+    for kind, count in Counter(admitted.outcomes[index].type for index in admitted.accepted).items():  # type: ignore[union-attr] # accepted are scans
+        metrics.ACCEPTED.labels(kind).inc(count)
     for _, reject in admitted.rejects:
         if reject.reason == CONFLICT:
             metrics.REJECTED.labels("HISTORY_CONFLICT").inc()

@@ -5,7 +5,7 @@ log is read (last.py), a moment later. Two bodies that reach two gateways within
 refuses the second where both go to one label. Under two labels nobody sees it: then both count.
 """
 
-from collections import OrderedDict
+from itertools import islice
 
 import msgspec
 
@@ -13,44 +13,50 @@ from processors.ledger import digest as digest_of_body
 from processors.model import Scan, decode_scan
 
 _REMEMBERED = 100_000  # scans each, 0.4 KB a scan: the worker remembers the rest
+_AT_ONCE = 10_000  # so many of the oldest are forgotten together: to find the first of a dict takes longer each time
 
 Ids = tuple[str, str]  # device, scan_id
 
 
 class SentScans:
-    """`acknowledged` and `digest` belong to the event loop, `read` to the thread that reads the log."""
+    """`acknowledged` and `knows` belong to the event loop, `read` to the thread that reads the log.
+
+    Records are kept as they are: few are ever asked for, and a digest of each would be a tenth of a gateway's time.
+    """
 
     def __init__(self) -> None:
-        self._own: OrderedDict[Ids, bytes] = OrderedDict()  # digests
-        self._read: OrderedDict[Ids, bytes] = OrderedDict()  # records as they are: few are ever asked for
+        self._own: dict[Ids, bytes] = {}
+        self._read: dict[Ids, bytes] = {}
 
-    def acknowledged(self, scan: Scan) -> None:
-        """Kafka has it."""
-        self._own[scan.device, scan.scan_id] = digest_of(scan)
-        self._own.move_to_end((scan.device, scan.scan_id))
-        if len(self._own) > _REMEMBERED:
-            self._own.popitem(last=False)
+    def acknowledged(self, ids: Ids, record: bytes) -> None:
+        """Kafka has it. The latest is kept longest."""
+        own = self._own
+        own.pop(ids, None)
+        own[ids] = record
+        if len(own) >= _REMEMBERED + _AT_ONCE:
+            _forget(own)
 
     def read(self, device: str, scan_id: str, record: bytes) -> None:
         """It stands in the log. The first of several is the one that counts."""
-        if (device, scan_id) in self._read:
-            return
-        self._read[device, scan_id] = record
-        if len(self._read) > _REMEMBERED:
-            self._read.popitem(last=False)
+        known = self._read
+        known.setdefault((device, scan_id), record)
+        if len(known) >= _REMEMBERED + _AT_ONCE:
+            _forget(known)
 
-    def digest(self, device: str, scan_id: str) -> bytes | None:
+    def digest(self, ids: Ids) -> bytes | None:
         """Of the scan with these ids, if it is known."""
-        ids = device, scan_id
-        if (own := self._own.get(ids)) is not None:
-            return own
-        record = self._read.get(ids)
+        record = self._own.get(ids) or self._read.get(ids)
         if record is None:
             return None
         try:
             return digest_of(decode_scan(record))
         except msgspec.MsgspecError:  # someone wrote past our gateways: no scan of theirs
             return None
+
+
+def _forget(known: dict[Ids, bytes]) -> None:
+    for ids in list(islice(known, _AT_ONCE)):
+        del known[ids]
 
 
 def digest_of(scan: Scan) -> bytes:

@@ -9,7 +9,7 @@ delivered in order and, after a crash or a rebalance, again from the committed o
 inner offsets, to Faust's book-keeping) mean nothing. Other topics (changelogs in recovery) pass through unchanged.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import faust
@@ -17,6 +17,7 @@ from faust.transport.drivers import aiokafka as stock
 from faust.types import TP
 
 from stream import topics
+from stream.lane.again import again_from
 from stream.liveness import Pulse
 
 _IN_CHUNKS = frozenset({topics.SCANS.name, topics.HOLDERS.name})
@@ -65,6 +66,7 @@ class _Consumer(stock.Consumer):
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         self.transport.pulse.expect()
+        self.transport.hurry()
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -73,6 +75,17 @@ class _Consumer(stock.Consumer):
         await super().on_partitions_assigned(assigned, generation_id)
         if assigned:
             pulse.expect()
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Where the group has come to; or to where our state ends, where a changelog that lost its end fell behind."""
+        found = dict(await super().seek_to_committed())
+        for tp, committed in found.items():
+            upto = self.transport.state_upto(tp.topic, tp.partition)
+            if committed is not None and upto is not None and upto + 1 < committed:
+                earliest = (await self.earliest_offsets(tp))[tp]
+                found[tp] = again_from(f"{tp.topic}[{tp.partition}]", upto, committed, earliest)
+                await self._seek(tp, found[tp])
+        return found
 
     async def perform_seek(self) -> None:
         await super().perform_seek()
@@ -106,14 +119,17 @@ class _Consumer(stock.Consumer):
 
 
 class ChunkTransport(stock.Transport):
-    """Give this to the app: `app.transport = ChunkTransport(app.conf.broker_consumer, app, pulse)`."""
+    """Give this to the app: `app.transport = ChunkTransport(app.conf.broker_consumer, app, pulse, upto)`."""
 
     Consumer = _Consumer
 
-    def __init__(self, url: Any, app: faust.App, pulse: Pulse) -> None:
-        """`pulse` is told how the consumer gets on."""
+    def __init__(self, url: Any, app: faust.App, pulse: Pulse, state_upto: Callable[[str, int], int | None]) -> None:
+        """`pulse` is told how the consumer gets on; `state_upto`: how far the state of a partition goes, if it is ours."""
         super().__init__(url, app)
         self.pulse = pulse
+        self.state_upto = state_upto
+        self.hurry: Callable[[], None] = lambda: None
+        """Called when partitions are about to go."""
 
 
 class ChunkSchema(faust.Schema):

@@ -7,8 +7,8 @@ once; the transaction around them is committed a second after the last one was, 
   acknowledged, are judged again.
 - On kill -9: before the commit, state is as it was before the transaction: the chunks are judged and told again. After
   it the state recognises them.
-- On a revoked partition: Faust waits for its chunks to be acknowledged. What comes still later belongs to the next owner:
-  it is neither written nor acknowledged.
+- On a revoked partition: Faust waits for its chunks to be acknowledged, so they are committed at once. What comes still
+  later belongs to the next owner: it is neither written nor acknowledged.
 """
 
 import asyncio
@@ -53,6 +53,10 @@ class Keeper:
         self._waiting.append(told)
         self._arrived.set()
 
+    def hurry(self) -> None:
+        """Look whether there is haste."""
+        self._arrived.set()
+
     def close(self) -> None:
         """The partition is no longer ours: what is not acknowledged never will be."""
         self._task.cancel()
@@ -71,6 +75,8 @@ class Keeper:
         """One transaction: write, commit, acknowledge."""
         async with self.fence.lock:
             await self._fill()
+            if not self._written:  # woken by haste alone
+                return
             reach(FaultPoint.STATE_WRITTEN)
             await self._fences.apart(self.fence.commit)
         reach(FaultPoint.STATE_KEPT)
@@ -93,7 +99,7 @@ class Keeper:
             if not self._waiting:
                 self._arrived.clear()
             left = self._committed_at + _PACE_SECONDS - clock()
-            if records >= _RECORDS_AT_MOST or left <= 0:
+            if records >= _RECORDS_AT_MOST or left <= 0 or self._fences.is_in_haste:
                 break
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):

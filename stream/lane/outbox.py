@@ -98,6 +98,12 @@ class Outbox:
         self._under_way += parcel.effects.records
         await self._waiting.put(parcel)
 
+    def hurry(self) -> None:
+        """Partitions are about to go: nothing waits for more to come."""
+        self._fences.is_in_haste = True
+        for keeper in self._keepers.values():
+            keeper.hurry()
+
     async def run(self) -> None:
         """Send for ever. Raises OutboxError, FenceError."""
         self._fences.given_up = self._close

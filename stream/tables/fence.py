@@ -59,8 +59,14 @@ class Fence:
         )
 
     def take(self) -> None:
-        """Fence whoever had it. Blocks; raises FenceError."""
+        """Fence whoever had it. Blocks; raises FenceError.
+
+        A changelog that lost its end may have lost that of a transaction, and nothing behind would ever be read: our own
+        ends it. Of two the second begins when what ends the first is written.
+        """
         self._try(lambda: self._producer.init_transactions(self._patience))
+        for _ in range(2):
+            self.prove()
 
     def write(self, changelog: str, records: Sequence[tuple[bytes, bytes | None]]) -> None:
         """Records by key, None deletes: into the transaction that is open, or a new one. Raises FenceError."""
@@ -87,7 +93,8 @@ class Fence:
 
     def prove(self) -> None:
         """Nobody has taken it since we did. Blocks; raises FenceError."""
-        self.write(topics.CYLINDERS_CHANGELOG.name, [(_PROOF, None)])
+        for changelog in (topics.CYLINDERS_CHANGELOG, topics.HOLDERS_CHANGELOG):
+            self.write(changelog.name, [(_PROOF, None)])
         self.commit()
 
     def _try(self, step: Callable[[], Any]) -> None:
@@ -111,6 +118,8 @@ class Fences:
         self._held: dict[int, Fence] = {}
         self.given_up: Callable[[int], None] = lambda _: None
         """Called with each partition that is no longer ours."""
+        self.is_in_haste = False
+        """Partitions are about to go: what is written is to be committed at once. Until the next `hold`."""
         self._generation: int | None = None
         self._threads = ThreadPoolExecutor(_TOGETHER, thread_name_prefix="changelog")
 
@@ -129,6 +138,7 @@ class Fences:
                     f"the tables have partitions {sorted(partitions)} and {sorted(self._held)}, wanted the same"
                 )
             return
+        self.is_in_haste = False
         gone = [self._held.pop(partition) for partition in self._held.keys() - partitions]
         for fence in gone:
             self.given_up(fence.partition)

@@ -9,9 +9,11 @@ What is committed is state; what a worker that broke had begun to write is not (
 A checkpoint that cannot be used is ignored with one line, and what it would have said is read from the changelog.
 """
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +70,7 @@ def restore(
 
     `described`: the changelog; None where no checkpoints are kept.
     """
-    with Log(source.settings, source.changelog) as log:
+    with Log(source.settings, source.changelog) as log, _without_collecting():
         for partition in partitions:
             try:
                 found = _restore(source, log, partition, described)
@@ -78,6 +80,20 @@ def restore(
                 reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
                 raise RestoreError(f"{source.changelog}[{partition}]: {reason}") from error
             yield partition, found
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Nothing made here refers to itself. To look for what does would touch every state again and again.
+
+    What there is then is looked at never more: a full collection would hold up judging for as long as that takes.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _restore(source: Source, log: Log, partition: int, described: Described | None) -> Restored:

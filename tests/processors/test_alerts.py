@@ -1,8 +1,13 @@
 """The alert as authorities get it, whole; its id is the same in every version, or what is open would open twice."""
 
+import json
 from hashlib import blake2b
 
+import pytest
 from test_examples import alerts_of
+
+from processors.ledger import Standing
+from processors.packed_alerts import packed_standing, unpacked_standing
 
 LABEL = "0690123456789200047A2Y"
 
@@ -86,3 +91,29 @@ def test_so_does_one_that_another_label_brought_about():
     assert gone["reason"] == (
         "it was not so: the replacement by another label of 2026-11-10T10:05:00+08:00 was taken back"
     )
+
+
+# 治安管理处罚法 was revised in 2025; the day begins in Shanghai.
+OLD, NEW = "治安管理处罚法 Art 31", "治安管理处罚法 Art 37"
+
+
+@pytest.mark.parametrize(("time", "basis"), [("2025-12-31T15:59:59Z", OLD), ("2025-12-31T16:00:00Z", NEW)])
+def test_the_basis_is_as_the_law_stood_on_the_day_of_the_event(time, basis):
+    *_, alert = alerts_of(f"{time} office1 missing kind=lost")
+    assert (alert["code"], alert["basis"]) == ("REPORTED_MISSING", [basis])
+
+
+@pytest.mark.parametrize(("time", "basis"), [("2025-12-29T15:59:59Z", OLD), ("2025-12-29T16:00:00Z", NEW)])
+def test_the_basis_of_a_timer_is_as_the_law_stood_at_its_limit(time, basis):
+    bound = "2025-12-20T00:00:00Z bind"
+    *_, alert = alerts_of(bound, f"{time} courier1 collect customer=C1", "until 2026-01-10T00:00:00Z")
+    assert (alert["code"], alert["basis"]) == ("CYLINDER_MISSING", [basis])
+
+
+@pytest.mark.parametrize("time", ["2025-12-31T15:59:59Z", "2025-12-31T16:00:00Z"])
+def test_at_rest_the_basis_stays_what_it_was(time):
+    *_, alert = alerts_of(f"{time} office1 missing kind=lost")
+    told = Standing(
+        alert["alert_id"], alert["code"], "office1", alert["scan_id"], "suspected", 0, json.dumps(alert).encode()
+    )
+    assert json.loads(unpacked_standing(LABEL, 0, packed_standing(told, 0)).alert) == alert

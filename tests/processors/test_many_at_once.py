@@ -42,6 +42,8 @@ ODD_ROWS = [
 @given(st.lists(st.sampled_from([SCAN, SCAN, SCAN, TICK, RETIRED, *ODD]), max_size=6))
 @example([])
 @example([SCAN, b"", SCAN + b"\n" + SCAN])
+@example([SCAN + SCAN, b""])
+@example([b" ", SCAN + b" " + SCAN])
 def test_scans(records: list[bytes]) -> None:
     assert read_all(records) == [read(record) for record in records]
 
@@ -55,6 +57,7 @@ def test_what_is_odd_is_odd_alone() -> None:
 
 @given(st.lists(st.sampled_from([CUSTOMER, CUSTOMER, DEVICE, *ODD_ROWS]), max_size=6))
 @example([CUSTOMER, b"", CUSTOMER + b"\n" + CUSTOMER])
+@example([CUSTOMER + CUSTOMER, b" "])
 def test_rows(lines: list[bytes]) -> None:
     assert parse_rows(lines) == [parse_row(line) for line in lines]
 

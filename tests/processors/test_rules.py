@@ -16,8 +16,9 @@ from processors.registry import parse_row
 from processors.replay import Replay
 from processors.rules import BY_CODE, RULES, Rule
 from processors.rules.case import Case
-from processors.rules.declaration import Wait, in_full
+from processors.rules.declaration import Wait, in_full, in_words
 from processors.rules.explained import explained_in
+from tests.oracle.catalogue import CATALOGUE
 from tests.oracle.histories import History
 
 WAITS = {wait.value for wait in Wait if wait.value}
@@ -30,7 +31,11 @@ def names_in(text: str) -> set[str]:
 
 
 def test_the_catalogue_is_whole() -> None:
-    assert [rule.no for rule in RULES] == list(range(1, 39))
+    assert len(RULES) >= len(CATALOGUE), "those of the texts, and a city's own after them"
+    assert [rule.no for rule in RULES] == list(range(1, len(RULES) + 1))
+    assert {(rule.no, rule.code, rule.zh) for rule in RULES} >= {
+        (one.number, code, one.zh) for code, one in CATALOGUE.items()
+    }
     assert len({rule.code for rule in RULES}) == len(RULES)
 
 
@@ -177,6 +182,14 @@ def test_who_hears_of_it_in_words(code: str, heard_by: str) -> None:
 )
 def test_a_basis_names_its_law_and_article(basis: str, in_words: str) -> None:
     assert in_full(basis) == in_words
+
+
+def test_a_basis_that_was_renumbered_is_told_as_of_the_day_and_shown_with_both_numbers() -> None:
+    assert [in_full("ZA31", day) for day in ("", "2025-12-31T23:59:59+08:00", "2026-01-01")] == [
+        "治安管理处罚法 Art 31", "治安管理处罚法 Art 31", "治安管理处罚法 Art 37",
+    ]  # fmt: skip
+    assert in_words("ZA31") == "治安管理处罚法 Art 31, from 2026-01-01 Art 37"
+    assert in_words("SEL83") == in_full("SEL83", "2026-01-01") == "特种设备安全法 Art 83"
 
 
 def test_a_wait_is_counted_in_whole_microseconds() -> None:

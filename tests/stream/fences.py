@@ -26,6 +26,7 @@ class NotedFences:
     """Of every partition but those in `foreign`. It commits in its caller's thread, so that the order is one."""
 
     def __init__(self, events: list[str], *, failing: bool = False, foreign: Sequence[int] = ()) -> None:
+        self.is_in_haste = False
         self.given_up: Callable[[int], None] = lambda _: None
         self._events, self._failing, self._foreign = events, failing, foreign
         self._fences: dict[int, NotedFence] = {}

@@ -51,6 +51,14 @@ def test_a_registry_file_is_refused_whole_with_line_and_field(tmp_path: Path) ->
     assert "radius_m: expected `float | null`, got `str`" in told[2]
 
 
+def test_a_registry_file_without_rows_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "empty.jsonl").write_text("\n")
+    assert run(monkeypatch, "registry", "load", str(tmp_path / "empty.jsonl")) == Exit.WRONG
+    assert "no row" in capsys.readouterr().err
+
+
 def test_a_wrong_setting_is_named_with_what_is_allowed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

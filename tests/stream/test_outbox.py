@@ -180,3 +180,23 @@ def test_a_change_refused_between_others_ends_the_worker_before_it_is_acknowledg
     with pytest.raises(OutboxError, match="holders: it is full"):
         send(kafka, Effects(0, handed_on=[("customer/C1", b"came"), ("customer/C2", b"came")]))
     assert not any(event.startswith("ack") for event in kafka.events)
+
+
+def test_what_is_written_is_committed_at_once_when_its_partition_is_to_go() -> None:
+    kafka = Kafka()
+    fences = NotedFences(kafka.events)
+
+    async def story() -> float:
+        outbox, clock = Outbox(kafka, 2, fences), asyncio.get_running_loop().time
+        running = asyncio.create_task(outbox.run())
+        for _ in range(2):  # the second transaction would wait for a second to pass
+            kept = asyncio.Event()
+            await outbox.put(Parcel(effects(0), kept.set))
+            began = clock()
+            outbox.hurry()
+            await kept.wait()
+        running.cancel()
+        return clock() - began
+
+    assert asyncio.run(story()) < 0.5
+    assert kafka.events.count("commit") == 2

@@ -62,8 +62,8 @@ def test_all_of_a_chunks_state_lies_in_its_partition_and_what_is_handed_on_lies_
         running.cancel()
 
     asyncio.run(send())
-    kept = read(servers, topics.CYLINDERS_CHANGELOG.name, 22)
-    assert kept == {2: [b"@word/0", *one.touched, POSITION]}
+    kept = read(servers, topics.CYLINDERS_CHANGELOG.name, 24)
+    assert kept == {2: [b"@owner", b"@owner", b"@word/0", *one.touched, POSITION]}
     handed_on = read(servers, topics.HOLDERS.name, 20)
     assert {key.decode(): partition for partition, found in handed_on.items() for key in found} == {
         key: int(murmur2(key.encode()) & 0x7FFFFFFF) % PARTITIONS for key in keys

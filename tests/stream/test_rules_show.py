@@ -72,6 +72,7 @@ def test_a_rule_is_shown_in_chinese_with_all_that_is_said_in_english(rule) -> No
         ("SCRAPPED_IN_USE", "依据", "特种设备安全法第48条、特种设备安全法第84条"),
         ("DUPLICATE_BINDING", "依据", "地方标准"),
         ("DELIVER_NO_CONTRACT", "依据", "市方案二(一)"),
+        ("REPORTED_MISSING", "依据", "治安管理处罚法第31条，自2026-01-01起为第37条"),
         ("HOME_CHECK_OVERDUE", "答复设备", "提醒，情节较重的拒绝"),
         ("VEHICLE_UNLICENSED", "答复设备", "拒绝（按车辆计数的只告警）"),
         ("VEHICLE_UNLICENSED", "告警", "即时；按车辆计数的，15分钟后"),
@@ -121,8 +122,9 @@ def test_how_long_an_alert_waits() -> None:
 
 def test_a_rule_is_found_by_code_and_number_and_a_wrong_one_is_named() -> None:
     assert rule_of("overfill") is rule_of("17") is BY_CODE["OVERFILL"]
-    with pytest.raises(SettingsError, match=r"^39: no such rule"):
-        rule_of("39")
+    unknown = str(len(RULES) + 1)
+    with pytest.raises(SettingsError, match=rf"^{unknown}: no such rule"):
+        rule_of(unknown)
 
 
 def test_the_commands_print_lines_and_json(monkeypatch, capfd) -> None:

@@ -83,6 +83,11 @@ def test_an_archive_that_is_not_there_is_named_without_its_password() -> None:
     assert "secret" not in found.says + found.do
 
 
+def test_an_archive_whose_address_is_none_is_a_trouble_and_no_traceback() -> None:
+    found = one(servers.archive(Settings(clickhouse="clickhouse://city:secret@127.0.0.1:port/gas"), connect_reader))
+    assert (found.state, "'port'" in found.says, "secret" in found.says) == ("trouble", True, False)
+
+
 def test_the_embedded_archive_is_there_and_not_opened(tmp_path: Path) -> None:
     found = one(servers.archive(Settings(clickhouse=f"chdb:///{tmp_path}/archive"), connect_reader))
     assert (found.state, "chDB 4." in found.says) == ("ok", True)

@@ -1,0 +1,64 @@
+"""A changelog taken in by the batch comes to what it comes to by the record, whatever keys look like."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processors.packing import sealed
+from stream.tables.filling import Filling
+from tests.stream.scans import label
+
+SAME_CRC = ["plumless", "buckeroo"]  # as keys of one length their checksums are the same too
+KEYS = [
+    *(label(on) for on in range(4)), label(1) + "0", label(1)[:14], label(1)[:13], *SAME_CRC, "customer/甬城燃气0001",
+    "customer/甬城燃气0002", "customer/C0000001", "customer/C0000002", "customer/C01",
+    *("A" * 13 + chr(48 + n) + "BC" for n in range(3)),
+]  # fmt: skip
+Records = list[tuple[str, bytes | None]]
+
+values = st.none() | st.builds(sealed, st.just(b"\x04"), st.integers(-(2**40), 2**62))
+batches = st.lists(st.lists(st.tuples(st.sampled_from(KEYS), values), min_size=1, max_size=30), max_size=6)
+
+
+def filled(log: list[Records]) -> tuple[dict[str, bytes], dict[str, int], Filling]:
+    """By key the state, and the alarm where it is not left to those put in later."""
+    filling = Filling()
+    for batch in log:
+        filling.add([key.encode() for key, _ in batch], [value for _, value in batch])
+    store = filling.store()
+    alarms = {key: filling.alarms[store.slot(key)] for key in store}
+    for key, value in filling.later.items():
+        if value is None:
+            store.remove(key.decode())
+        else:
+            store.put(key.decode(), value)
+    assert len(store) == len(list(store))
+    return {key: store.get(key) or b"" for key in store}, alarms, filling
+
+
+@given(batches)
+@settings(max_examples=300, deadline=None)
+def test_the_latest_of_each_key_is_there_and_no_other(log: list[Records]) -> None:
+    latest = {key: value for batch in log for key, value in batch}
+    wanted = {key: value for key, value in latest.items() if value is not None}
+    found, alarms, filling = filled(log)
+    assert found == wanted
+    for key in wanted.keys() - {key.decode() for key in filling.later}:
+        assert sealed(b"\x04", alarms[key]) == wanted[key]
+
+
+def test_more_beginnings_than_have_numbers_and_more_keys_than_were_expected() -> None:
+    keys = [f"{number:014d}{number % 7}" for number in range(3_000)]
+    log: list[Records] = [
+        [(key, sealed(b"\x04", int(key))) for key in keys[first : first + 100]] for first in range(0, 3_000, 100)
+    ]
+    found, alarms, filling = filled([*log, *log])
+    assert found == {key: sealed(b"\x04", int(key)) for key in keys}
+    assert alarms == {key: int(key) for key in keys}
+    assert not filling.later
+
+
+def test_keys_of_one_checksum_stay_two() -> None:
+    one, other = (sealed(b"\x04", alarm) for alarm in (1, 2))
+    found, _, filling = filled([[(SAME_CRC[0], one)], [(SAME_CRC[1], other)]])
+    assert found == {SAME_CRC[0]: one, SAME_CRC[1]: other}
+    assert list(filling.later) == [SAME_CRC[1].encode()]
