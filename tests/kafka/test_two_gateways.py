@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from stream import kafka as kafka_clients
 from stream import topics
 from stream.local.processes import free_port
 from stream.up import Stack, command
@@ -89,14 +90,18 @@ def test_another_body_is_a_409_from_the_other_gateway_too(up: Stack, both: list[
     assert 'pingliu_gateway_rejected_scans_total{field="HISTORY_CONFLICT"}' in httpx.get(f"{both[1]}/metrics").text
 
 
-def test_of_two_bodies_at_once_the_worker_takes_one(up: Stack, both: list[str]) -> None:
+def test_what_no_gateway_could_know_the_worker_refuses(up: Stack, both: list[str]) -> None:
+    """Two bodies came to two gateways within a moment: both stand in the log."""
     first = scan(500, "missing", on=30, device="D-of1", kind="lost")
-    other = first | {"data": {"kind": "stolen"}}
-    statuses = [answer.status_code for answer in at_once(both, first, other)]
-    if 409 not in statuses:  # neither had heard of the other
-        harness.until("the worker to refuse one", lambda: "scan-000500 worker" in conflicts(up.settings.broker))
+    assert post(both[0], first) == 202
+    other = json.dumps(first | {"data": {"kind": "stolen"}}).encode()
+    producer = kafka_clients.producer(up.settings)
+    producer.produce(topics.SCANS.name, key=first["label"].encode(), value=other)
+    producer.flush()
+    harness.until("the worker to refuse it", lambda: "scan-000500 worker" in conflicts(up.settings.broker))
     alerts = [one for one in harness.alerts(up.settings.broker) if one["code"] == "REPORTED_MISSING"]
-    assert len({json.dumps(one["evidence"]) for one in alerts}) == 1
+    assert {json.dumps(one["evidence"]) for one in alerts} == {'{"kind": "lost"}'}
+    assert 'pingliu_worker_judged_scans_total{decision="conflict"} 1.0' in httpx.get(f"{up.worker}/metrics").text
 
 
 def test_a_gateway_started_again_knows_what_it_took_before(up: Stack, both: list[str]) -> None:
