@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import faust
+from faust.types import TP
 from faust.web import Request, Response, View
 from mode import CrashingSupervisor
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -23,7 +24,7 @@ from processors.packed import LedgerPacking
 from processors.times import SHANGHAI
 from stream import kafka, metrics, topics
 from stream.lane.chunk import ChunkJudge
-from stream.lane.driver import Chunk, ChunkSchema, ChunkTransport
+from stream.lane.driver import ChunkSchema, ChunkTransport
 from stream.lane.effects import Effects
 from stream.lane.holders import HolderJudge
 from stream.lane.outbox import Outbox, Parcel, make_producer
@@ -97,10 +98,12 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
     async def judge_scans(stream: Any) -> None:
         """Judge chunk by chunk; each is acknowledged when all it causes is in Kafka."""
         async for event in stream.noack().events():
-            partition = event.message.partition
+            partition, chunk = event.message.partition, event.value
             feed.apply()
-            effects = judge.judge(partition, cylinder_states.states[partition], event.value, _now())
-            await outbox.put(Parcel(effects, event.ack, partial(_told, app, event.value, effects)))
+            effects = judge.judge(partition, cylinder_states.states[partition], chunk, _now())
+            told = partial(_told, app, event.message.tp, event.message.offset, chunk[0].timestamp, effects)
+            chunk.clear()  # until it is acknowledged a chunk is but its offset
+            await outbox.put(Parcel(effects, event.ack, told))
 
     @app.agent(holders, name="count", concurrency=1)
     async def count_holdings(stream: Any) -> None:
@@ -109,7 +112,8 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
             partition = event.message.partition
             feed.apply()
             effects = second.judge(partition, holder_states.states[partition], event.value)
-            await outbox.put(Parcel(effects, event.ack, partial(_counted, event.value, effects)))
+            event.value.clear()
+            await outbox.put(Parcel(effects, event.ack, partial(_counted, effects)))
 
     @app.task
     async def send_out() -> None:
@@ -142,22 +146,20 @@ def _now() -> str:
     return datetime.now(SHANGHAI).isoformat(timespec="milliseconds")
 
 
-def _told(app: faust.App, chunk: Chunk, effects: Effects) -> None:
-    """All that others hear of a chunk is in Kafka: count. The latency is that of its oldest scan."""
+def _told(app: faust.App, tp: TP, offset: int, oldest: int, effects: Effects) -> None:
+    """All that others hear of a chunk is in Kafka: count. The latency is that of its oldest scan (ms of the clock)."""
     for decision, count in effects.decisions.items():
         metrics.JUDGED.labels(decision).inc(count)
-    last = chunk[-1]
-    end = app.consumer.highwater(faust.types.TP(last.topic, last.partition))
+    end = app.consumer.highwater(tp)
     if end is not None:
-        metrics.LAG.labels(last.partition).set(max(0, end - last.offset - 1))
-    metrics.VERDICT_SECONDS.observe(max(0.0, time.time() - chunk[0].timestamp / 1000))
-    _counted(chunk, effects)
+        metrics.LAG.labels(tp.partition).set(max(0, end - offset - 1))
+    metrics.VERDICT_SECONDS.observe(max(0.0, time.time() - oldest / 1000))
+    _counted(effects)
 
 
-def _counted(chunk: Chunk, effects: Effects) -> None:
+def _counted(effects: Effects) -> None:
     for alert in effects.alerts:
         metrics.ALERTS.labels(alert.code).inc()
-    chunk.clear()  # until it is acknowledged, a second from now, a chunk is but its offset
 
 
 def _add_pages(app: faust.App) -> None:
