@@ -94,8 +94,8 @@ def scans(count: int) -> Iterator[tuple[str, bytes]]:
 
 
 @contextmanager
-def backlog(home: Path, count: int, **changes: Any) -> Iterator[tuple[Settings, Supervisor]]:
-    """A broker with so many scans in it, and a worker that is ready to be started."""
+def idle(home: Path, **changes: Any) -> Iterator[tuple[Settings, Supervisor]]:
+    """A broker with nothing in it but the registry, and a worker that is ready to be started."""
     with LocalKafka(home / "kafka", progress=False) as broker:
         settings = Settings(
             broker=broker.bootstrap, partitions=_PARTITIONS, data_dir=home, worker_port=free_port(), **changes
@@ -104,22 +104,28 @@ def backlog(home: Path, count: int, **changes: Any) -> Iterator[tuple[Settings, 
         rows = home / "registry.jsonl"
         rows.write_text("\n".join(map(json.dumps, _ROWS)))
         registry_load.load(settings, rows)
-        producer = kafka.producer(settings, **{"linger.ms": 20})
-        for label, value in scans(count):
-            while len(producer) > 50_000:
-                producer.poll(0.1)
-            producer.produce(topics.SCANS.name, key=label, value=value)
-        if producer.flush(60):
-            raise RuntimeError("the broker did not take the backlog")
         with Supervisor(home / "logs") as workers:
-            workers.add("worker", command("worker"), env=settings.environment())
+            ready = f"http://{settings.host}:{settings.worker_port}/readyz"
+            workers.add("worker", command("worker"), env=settings.environment(), ready_url=ready)
             yield settings, workers
+
+
+def fill(settings: Settings, count: int) -> None:
+    """Write the backlog."""
+    producer = kafka.producer(settings, **{"linger.ms": 20, "client.id": "backlog"})
+    for label, value in scans(count):
+        while len(producer) > 50_000:
+            producer.poll(0.1)
+        producer.produce(topics.SCANS.name, key=label, value=value)
+    if producer.flush(60):
+        raise RuntimeError("the broker did not take the backlog")
 
 
 def drain(home: Path, count: int, patience: float = 120.0) -> Memory:
     """Let a worker judge all of it. Raises TimeoutError when it gets on no more for `patience` seconds."""
     memory = Memory(count)
-    with backlog(home, count) as (settings, workers):
+    with idle(home) as (settings, workers):
+        fill(settings, count)
         workers.start()
         judged, got_on = 0, time.monotonic()
         while judged < count:
@@ -131,18 +137,25 @@ def drain(home: Path, count: int, patience: float = 120.0) -> Memory:
     return memory
 
 
-def refuse(home: Path, count: int, seconds: float = 20.0) -> Memory:
-    """Let a worker judge while its verdicts are hardly taken: memory for so many seconds from when it began."""
+def refuse(home: Path, count: int, settled: float = 15.0, patience: float = 240.0) -> Memory:
+    """Let a worker judge while its verdicts are hardly taken, until its memory has not grown by a MB in `settled` seconds.
+
+    Raises TimeoutError when it has grown for `patience` seconds.
+    """
     memory = Memory(count)
-    with backlog(home, count, kafka_seconds=600, stuck_seconds=600) as (settings, workers):
-        _throttle(settings)
+    with idle(home, kafka_seconds=600, stuck_seconds=600) as (settings, workers):
         workers.start()
-        workers_url = f"http://{settings.host}:{settings.worker_port}/readyz"
-        while not _is_ready(workers_url):
-            threading.Event().wait(0.2)
-        began = time.monotonic()
-        while time.monotonic() - began < seconds:
+        workers.wait_ready(120)
+        _throttle(settings)
+        fill(settings, count)
+        began = grew = time.monotonic()
+        most = 0.0
+        while time.monotonic() - grew < settled:
             _look(memory, settings, workers)
+            if memory.looks and memory.looks[-1][2] > most + 1:
+                most, grew = memory.looks[-1][2], memory.looks[-1][0]
+            if time.monotonic() - began > patience:
+                raise TimeoutError(f"memory still grows after {patience:.0f} s: {most:.0f} MB")
     return memory
 
 
@@ -152,13 +165,6 @@ def _throttle(settings: Settings) -> None:
     wanted = ["kafka.admin.ConfigCommand", "--bootstrap-server", settings.broker, "--alter", *quota]
     class_path = ":".join(map(str, jars(progress=False)))
     subprocess.run([str(JAVA), "-cp", class_path, *wanted], check=True, capture_output=True)
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
 
 
 def _look(memory: Memory, settings: Settings, workers: Supervisor) -> int:

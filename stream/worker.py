@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 import faust
+from faust.types import TP
 from faust.web import Request, Response, View
 from mode import CrashingSupervisor
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -24,7 +25,7 @@ from processors.packed import LedgerPacking
 from processors.times import SHANGHAI
 from stream import kafka, metrics, topics
 from stream.lane.chunk import ChunkJudge
-from stream.lane.driver import Chunk, ChunkSchema, ChunkTransport
+from stream.lane.driver import ChunkSchema, ChunkTransport
 from stream.lane.effects import Effects
 from stream.lane.holders import HolderJudge
 from stream.lane.outbox import Outbox, Parcel, make_producer
@@ -94,11 +95,13 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
     async def judge_scans(stream: Any) -> None:
         """Judge chunk by chunk; each is acknowledged when all it causes is in Kafka."""
         async for event in stream.noack().events():
-            partition = event.message.partition
+            partition, chunk = event.message.partition, event.value
             feed.apply()
-            effects = judge.judge(partition, cylinder_states.states[partition], event.value, _now())
+            effects = judge.judge(partition, cylinder_states.states[partition], chunk, _now())
+            told = partial(_told, app, event.message.tp, event.message.offset, chunk[0].timestamp, effects)
             kept = partial(_kept, event, cylinder_states.under_way(partition, effects.records))
-            await outbox.put(Parcel(effects, kept, partial(_told, app, event.value, effects)))
+            chunk.clear()  # until it is acknowledged a chunk is but its offset
+            await outbox.put(Parcel(effects, kept, told))
 
     @app.agent(holders, name="count", concurrency=1)
     async def count_holdings(stream: Any) -> None:
@@ -108,7 +111,8 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
             feed.apply()
             effects = second.judge(partition, holder_states.states[partition], event.value)
             kept = partial(_kept, event, holder_states.under_way(partition, effects.records))
-            await outbox.put(Parcel(effects, kept, partial(_counted, event.value, effects)))
+            event.value.clear()
+            await outbox.put(Parcel(effects, kept, partial(_counted, event.message.tp, effects)))
 
     @app.task
     async def send_out() -> None:
@@ -153,23 +157,21 @@ def _kept(event: Any, in_changelog: Callable[[], None]) -> None:
     in_changelog()
 
 
-def _told(app: faust.App, chunk: Chunk, effects: Effects) -> None:
-    """All that others hear of a chunk is in Kafka: count. The latency is that of its oldest scan."""
+def _told(app: faust.App, tp: TP, offset: int, oldest: int, effects: Effects) -> None:
+    """All that others hear of a chunk is in Kafka: count. The latency is that of its oldest scan (ms of the clock)."""
     for decision, count in effects.decisions.items():
         metrics.JUDGED.labels(decision).inc(count)
-    last = chunk[-1]
-    end = app.consumer.highwater(faust.types.TP(last.topic, last.partition))
+    end = app.consumer.highwater(tp)
     if end is not None:
-        metrics.LAG.labels(last.partition).set(max(0, end - last.offset - 1))
-    metrics.VERDICT_SECONDS.observe(max(0.0, time.time() - chunk[0].timestamp / 1000))
-    _counted(chunk, effects)
+        metrics.LAG.labels(tp.partition).set(max(0, end - offset - 1))
+    metrics.VERDICT_SECONDS.observe(max(0.0, time.time() - oldest / 1000))
+    _counted(tp, effects)
 
 
-def _counted(chunk: Chunk, effects: Effects) -> None:
-    metrics.LAST_CHUNK.labels(chunk[-1].topic, chunk[-1].partition).set(time.time())
+def _counted(tp: TP, effects: Effects) -> None:
+    metrics.LAST_CHUNK.labels(tp.topic, tp.partition).set(time.time())
     for alert in effects.alerts:
         metrics.ALERTS.labels(alert.code).inc()
-    chunk.clear()  # until it is acknowledged, a second from now, a chunk is but its offset
 
 
 def _add_pages(app: faust.App) -> None:

@@ -35,7 +35,7 @@ from stream.tables.fence import Fences
 
 # Chunks judged and not yet told, and changelog records of chunks not yet acknowledged. More would only be judged again
 # after a crash, and fill the memory while Kafka takes nothing.
-_UNTOLD = 64
+_UNTOLD = 16
 _UNDER_WAY = 200_000
 # Records with the producer and not yet acknowledged, and handed to it in one call.
 _WAITING_AT_MOST = 1_000_000

@@ -12,7 +12,7 @@ fences every earlier holder and aborts what it had open; that comes before the r
   rebalance is proved to be ours still, for between two of them another may have had it: our state of it would be old.
 
 Why one id a partition: ids go with partitions, so that whichever worker comes next fences the last. One a worker would
-fence that worker's own return alone. What it costs: tests and figures in ARCHITECTURE.md.
+fence that worker's own return alone. What it costs: `python -m load_tests.fence_cost`, figures in ARCHITECTURE.md.
 """
 
 import asyncio
@@ -29,9 +29,7 @@ _AT_ONCE = 10_000  # records handed over in one call
 _TOGETHER = 12  # partitions taken, or transactions committed, at one time
 _PROOF = b"@owner"  # its deletion: a record that says nothing, and is only let in from the owner
 
-_NOT_OURS = frozenset(
-    {KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError._STATE}
-)
+_NOT_OURS = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})
 
 
 class FenceError(Exception):

@@ -39,7 +39,7 @@ def test_a_topic_that_takes_nothing_ends_the_worker_and_costs_nothing(
         take_records_of(kafka_alone, topic, 10)
         for batch in batches:
             harness.post_until_taken(up, batch)
-        harness.until("the worker to give up twice", lambda: up.services.restarts("worker") >= 2)
+        harness.until("the worker to give up twice", lambda: up.services.restarts("worker") >= 2, 150)
         take_records_of(kafka_alone, topic, 1_000_000)
         assert_whole(up)
         assert_state_as_never_interrupted(kafka_alone, harness.ROWS)
