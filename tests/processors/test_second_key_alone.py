@@ -56,6 +56,17 @@ def test_the_latest_told_again_changes_nothing():
     assert HolderPacking().pack("", holder) == before
 
 
+def test_a_load_told_again_is_not_looked_at_again():
+    line = {"scan_id": "scan-0001", "type": "load", "label": "LABEL", "time": NOON, "device": "K"}
+    scan: Any = parse(json.dumps({**line, "data": {"vehicle": "V"}}).encode())
+    loaded = Change(label="a", offset=1, clock=instant(scan.time), holds=True, model="M", scan=scan)
+    known, holder = registry(), Holder()
+    known.put(parse_row(b'{"kind": "vehicle", "id": "V", "enterprise": "E1", "max_cylinders": 0}'))  # type: ignore[arg-type]
+    for _ in range(2):
+        assert take("vehicle/V", holder, loaded, known, DEFAULT) == []
+        assert [pending.offset for pending in holder.waiting] == [1]
+
+
 def test_a_scan_taken_back_counts_no_more_and_its_alerts_are_retracted():
     holder, clock = Holder(), instant_of(NOON)
     tell(holder, came("a", 1), came("b", 2), came("c", 3))
