@@ -209,3 +209,10 @@ def test_a_question_or_what_is_history_is_taken_back_by_its_own_enterprise_alone
         for scan in (f"11-10 10:00 station{of} lookup", f"11-02 10:00 station{of} receive received=11-10T10:00"):
             voided = answers(bound, "11-10 09:00 station1 precheck", scan, "11-10 10:20 void 2")
             assert any("rejected" in answer for answer in voided) == rejected, scan
+
+
+def test_a_report_stands_again_where_the_move_that_answered_it_is_taken_back():
+    found = ("11-10 10:00 bind", "11-10 10:01 office1 missing kind=lost", "11-10 10:02 station1 receive")
+    status = [f"REPORTED_MISSING {one}" for one in ("suspected", "resolved", "suspected")]
+    assert told(*found) == status[:2]
+    assert told(*found, "11-10 10:10 void 2") == status

@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
-from processors.holder import Change, Delivery, Held, Holder, HolderPacking
+from msgspec.structs import replace
+
+from processors.holder import Change, Delivery, Held, Holder, HolderPacking, TellingOf
 from processors.intake import parse
+from processors.model import encode
 from processors.parameters import DEFAULT, Parameters, Schedule
 from processors.registry import Registry, parse_row
 from processors.second_key import fall_due, take
@@ -56,6 +59,17 @@ def test_the_latest_told_again_changes_nothing():
     assert HolderPacking().pack("", holder) == before
 
 
+def test_a_load_told_again_is_not_looked_at_again():
+    line = {"scan_id": "scan-0001", "type": "load", "label": "LABEL", "time": NOON, "device": "K"}
+    scan: Any = parse(json.dumps({**line, "data": {"vehicle": "V"}}).encode())
+    loaded = Change(label="a", offset=1, clock=instant(scan.time), holds=True, model="M", scan=scan)
+    known, holder = registry(), Holder()
+    known.put(parse_row(b'{"kind": "vehicle", "id": "V", "enterprise": "E1", "max_cylinders": 0}'))  # type: ignore[arg-type]
+    for _ in range(2):
+        assert take("vehicle/V", holder, loaded, known, DEFAULT) == []
+        assert [pending.offset for pending in holder.waiting] == [1]
+
+
 def test_a_scan_taken_back_counts_no_more_and_its_alerts_are_retracted():
     holder, clock = Holder(), instant_of(NOON)
     tell(holder, came("a", 1), came("b", 2), came("c", 3))
@@ -66,6 +80,41 @@ def test_a_scan_taken_back_counts_no_more_and_its_alerts_are_retracted():
     assert holder.held.keys() == {"a", "b"}
     assert [one.label for one in holder.deliveries] == ["a", "b"]
     assert take(KEY, holder, undone, registry(), DEFAULT) == []
+
+
+def test_a_scan_taken_back_waits_no_more_and_others_do():
+    holder, clock = Holder(), instant_of(NOON)
+    tell(holder, came("a", 1), came("b", 2), came("c", 3), came("d", 4))
+    assert [pending.offset for pending in holder.waiting] == [3, 4]
+    take(KEY, holder, Change(label="d", offset=9, clock=clock + HOUR, holds=False, undone=4), registry(), DEFAULT)
+    [alert] = fall_due(KEY, holder, clock + 24 * HOUR + 1, registry(), DEFAULT)
+    assert alert.scan_id == "scan-0003"
+
+
+def test_the_first_delivery_taken_back_was_never_the_first():
+    holder, clock = Holder(), instant_of(NOON)
+    earliest, then, now = (f"2026-11-{day:02}T12:00:00+08:00" for day in (1, 5, 10))
+    tell(holder, came("a", 1, earliest), came("b", 2, then), came("c", 3, now))
+    for offset, label, first in ((1, "a", then), (3, "c", then), (2, "b", None)):
+        take(KEY, holder, Change(label=label, offset=9, clock=clock, holds=False, undone=offset), registry(), DEFAULT)
+        assert holder.first == (None if first is None else instant_of(first))
+
+
+def test_what_stands_by_the_number_alone_is_retracted_when_its_scan_is_taken_back():
+    holder, clock = Holder(), instant_of(NOON)
+    tell(holder, came("a", 1), came("b", 2), came("c", 3))
+    [alert] = fall_due(KEY, holder, clock + 24 * HOUR + 1, registry(), DEFAULT)
+    by_permit = encode(replace(alert, status="retracted", reason="it stands by the permit"))
+    other = TellingOf("b", 2, encode(alert))
+    holder.told = [other, TellingOf("c", 3, by_permit)]
+    key, later = "vehicle/V", clock + 25 * HOUR
+    [stands] = take(key, holder, Change(label="c", offset=8, clock=later, holds=True, uncounts=3), registry(), DEFAULT)
+    assert (stands.alert_id, stands.status) == (alert.alert_id, "suspected")
+    assert holder.told[0] == other
+    undone = Change(label="c", offset=9, clock=later, holds=False, undone=3)
+    [back] = take(key, holder, undone, registry(), DEFAULT)
+    assert (back.alert_id, back.status) == (alert.alert_id, "retracted")
+    assert holder.told == [other]
 
 
 def test_an_earlier_delivery_may_come_to_count_and_cease_to():
