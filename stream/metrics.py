@@ -69,3 +69,5 @@ def begin_at_zero() -> None:
         REQUESTS.labels(status)
     for decision in ("allow", "warn", "deny", "duplicate", "unreadable", "conflict"):
         JUDGED.labels(decision)
+    for outcome in ("written", "given up", "failed"):
+        CHECKPOINTS.labels(outcome)
