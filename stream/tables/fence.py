@@ -53,6 +53,7 @@ class Fence:
                 "queue.buffering.max.messages": 2_000_000,  # never full: who writes counts what is under way
                 "queue.buffering.max.kbytes": 2_000_000,
                 "delivery.report.only.error": True,
+                "error_cb": lambda _: None,  # the outbox's producer says what the network does; the rest is raised
             },
         )
 
