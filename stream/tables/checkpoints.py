@@ -7,7 +7,7 @@ cylinders and 600,000 scans a day 1 GB each six hours. One partition is written 
 rests nine times as long as that took: at most a tenth of a disk and of a core in a backlog.
 
 What judging notices: a partition is frozen between two chunks by copying three lists of references (0.01 µs a key: 3 ms of
-a city's twelfth); the rest happens in a thread that holds the interpreter for 0.2 ms at a time.
+a city's twelfth); the rest happens in a thread that holds the interpreter for 0.1 ms at a time.
 
 It never holds what the changelog does not: the end of the changelog is asked for before the freezing, so that all that
 is not in the file stands after that; and it takes its place only when every chunk judged before has been acknowledged.
