@@ -6,7 +6,7 @@ import pytest
 
 from stream.local.kafka import LocalKafka
 
-pytest.register_assert_rewrite("tests.kafka.harness")
+pytest.register_assert_rewrite("tests.kafka.harness", "tests.kafka.kept")
 
 
 @pytest.fixture(scope="module")

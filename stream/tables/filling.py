@@ -12,12 +12,12 @@ from typing import cast
 from zlib import crc32
 
 from processors.packing import ALARM, alarm_of
-from stream.tables.packed import BEGINNING, BEGINNINGS_AT_MOST, Frozen, PackedStore, room_for
+from stream.tables.packed import BEGINNING, Frozen, PackedStore, room_for
 
 _alarm_bytes = itemgetter(ALARM)
 _BARE = [bytes((length, 0)) for length in range(256)]  # heads of keys that begin as no other
 
-_EXPECTED_AT_MOST = 1 << 20  # a changelog may have many more records than keys
+_EXPECTED_AT_MOST = 1 << 21  # a changelog may have many more records than keys
 _NO_STATE = bytes(ALARM.stop)
 
 
@@ -114,7 +114,7 @@ class Filling:
         begins = self._begins
         if all(map(bytes.isascii, keys)):  # where they are not, a beginning has more bytes than characters
             try:
-                if len(begins) < BEGINNINGS_AT_MOST:
+                if not self._store.numbers_no_more:
                     return [begins[key[:BEGINNING]][len(key)] + key[BEGINNING:] for key in keys]
                 return [
                     _BARE[len(key)] + key
@@ -128,6 +128,6 @@ class Filling:
 
     def _head(self, key: bytes) -> bytes:
         head = self._store.head(key.decode())
-        if head[1] and key.isascii():
+        if head[1] and key[:BEGINNING].isascii():
             self._begins.setdefault(key[:BEGINNING], {})[len(key)] = head[:2]
         return head

@@ -114,12 +114,17 @@ class PackedStore:
         record = self._records[slot]
         return (self._key(record), record[2 + record[0] :]) if record else ("", b"")
 
+    @property
+    def numbers_no_more(self) -> bool:
+        """Whether all beginnings have their numbers that get one."""
+        return len(self._begun) > BEGINNINGS_AT_MOST
+
     def head(self, key: str) -> bytes:
         """A key as it begins a record: how long its end is, the number of its beginning, its end."""
         if len(key) > BEGINNING:
             beginning = key[:BEGINNING]
             number = self._beginnings.get(beginning)
-            if number is None and len(self._begun) <= BEGINNINGS_AT_MOST:
+            if number is None and not self.numbers_no_more:
                 number = self._beginnings[beginning] = len(self._begun)
                 self._begun.append(beginning)
             if number is not None:

@@ -18,7 +18,7 @@ _NO_PROGRESS_SECONDS = 60.0
 # What stays warm until it is looked at: of 10,000 each costs half a microsecond more.
 _BATCH = 1_000
 _FETCH = {
-    "isolation.level": "read_committed",
+    "isolation.level": "read_committed",  # what a writer that broke had begun is no state
     "queued.min.messages": 1_000_000,
     "fetch.queue.backoff.ms": 10,  # its own second is as long as a million records take
     "fetch.wait.max.ms": 10,  # behind the end of a transaction is no record: the end of the partition is waited for

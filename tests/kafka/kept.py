@@ -92,9 +92,12 @@ def _states(state: Partition[Any]) -> dict[str, Any]:
     return found
 
 
-def _rings(state: Partition[Any]) -> list[list[str]]:
+def _rings(state: Partition[Any]) -> dict[str, int]:
     moments = sorted({one.alarm for name in state if (one := state.get(name)) and one.alarm})
-    return [[key for key, _ in state.past(at + 1)] for at in moments]
+    rung: dict[str, int] = {}  # the first time: what does not move on when it rings may be given again
+    for at in moments:
+        rung = {key: at for key, _ in state.past(at + 1)} | rung
+    return rung
 
 
 def assert_warm_is_cold(settings: Settings) -> None:
@@ -103,5 +106,7 @@ def assert_warm_is_cold(settings: Settings) -> None:
         assert all(one.warm for one in warm.values())
         assert not any(one.warm for one in cold.values())
         assert sum(one.tail for one in warm.values()) < sum(one.tail for one in cold.values())
-        assert contents(warm) == contents(cold), table
+        for one, other in zip(contents(warm), contents(cold), strict=True):
+            for part, found in enumerate(one):
+                assert found == other[part], f"{table}: the position, what is held, states or what rings differ"
     assert any(len(one.state) for one in warm.values())

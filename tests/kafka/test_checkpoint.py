@@ -32,9 +32,9 @@ def lived(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
         for table in TABLES:
             harness.until(
                 f"all {table} to be restored from checkpoints",
-                lambda table=table: restored(up, table, "checkpoint") == up.settings.partitions,
+                lambda table=table: restored(up.settings, table, "checkpoint") == up.settings.partitions,
             )
-            assert restored(up, table, "changelog") == 0
+            assert restored(up.settings, table, "changelog") == 0
         live_a_day(day, 200)
         day.after(days=400)  # codes that nobody bound are forgotten: deletions
         until_written(up)

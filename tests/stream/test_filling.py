@@ -51,6 +51,12 @@ def test_more_beginnings_than_have_numbers_and_more_keys_than_were_expected() ->
     log: list[Records] = [
         [(key, sealed(b"\x04", int(key))) for key in keys[first : first + 100]] for first in range(0, 3_000, 100)
     ]
+    many = [f"customer/甬{number:04d}" for number in range(100)]  # their beginnings are met before there are too many
+    met: Records = [(key, sealed(b"\x04", 1)) for key in many]
+    met += [(f"A{number:013d}甬", sealed(b"\x04", 1)) for number in range(50)]
+    shorter: Records = [(key[:-1] + "0", sealed(b"\x04", 1)) for key, _ in met[100:]]
+    _, _, filling = filled([met, *log, met, shorter, shorter])
+    assert not filling.later, "a key has one head, whenever it is met"
     found, alarms, filling = filled([*log, *log])
     assert found == {key: sealed(b"\x04", int(key)) for key in keys}
     assert alarms == {key: int(key) for key in keys}
