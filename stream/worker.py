@@ -68,7 +68,6 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         topic_allow_declare=False,  # `pingliu topics` makes them
         topic_disable_leader=True,
         topic_partitions=settings.partitions,
-        table_standby_replicas=0,  # state is restored in bulk by whoever is given the partition
         web_host=settings.host,
         web_bind=settings.host,
         web_port=settings.worker_port,
