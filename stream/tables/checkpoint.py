@@ -15,8 +15,8 @@ other half is for reading, and for this machine's clock.
 
 The file: a line with the format, then frames, each with its length and a CRC-32 that goes on from the one before: what it
 is of, the position, names, states, index, alarms, and at last the end of the changelog when all in it was there. States
-and index are as memory has them (packed.py), so that reading makes no more than a bytes object a key: 0.4 µs, most of it
-for memory never touched before.
+and index are as memory has them (packed.py), so that reading makes no more
+than a bytes object a key: 0.4 µs, most of it for memory never touched before.
 """
 
 import os

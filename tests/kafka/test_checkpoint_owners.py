@@ -1,6 +1,7 @@
 """Checkpoints where partitions come and go, and where what was judged is not yet in the changelog."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,12 @@ class Judged:
         self.path = checkpoint.place(settings, changelog, 0)
         self.beside = self.path.with_name(f"{self.path.name}.{settings.member}.new")
 
+    def other(self, folder: Path) -> Kept:
+        """The same, kept elsewhere and with all acknowledged."""
+        settings = self.source.settings.model_copy(update={"data_dir": folder})
+        restored = Restored(self.worker.state, 0, 0, warm=False)
+        return Kept(replace(self.source, settings=settings), 0, restored, self.kept.described)
+
     def write(self, records: list[tuple[bytes, bytes | None]]) -> None:
         """To the changelog."""
         producer = broker_of.producer(self.source.settings)
@@ -86,6 +93,7 @@ def test_what_is_not_in_the_changelog_is_in_no_checkpoint(kafka: str, tmp_path: 
         writing = asyncio.create_task(judged.kept.renew())
         while not writing.done() and not judged.has_written(size):  # all but the end: of a cylinder more than before
             await asyncio.to_thread(judged.has_written, size)
+        await judged.other(tmp_path / "other").renew()  # all steps of one, while that one would have had its last
         assert not writing.done()
         assert set(judged.restored().state) == {label(1)}, "the one before"
         if ends == "acknowledged":
