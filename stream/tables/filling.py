@@ -1,7 +1,7 @@
 """A partition's states as they come out of the changelog, batch by batch, until all are there.
 
-By key one by one a state costs 3.4 µs; here it is 1.1, half of what consuming its record costs: nearly all is done for a
-batch at a time, in calls that go over a whole list (`python -m load_tests.bench --rows restore`). A value is copied into
+By key one by one a state costs 3.4 µs; here it is 1.7: nearly all is done for a batch at a time, in calls that go over a
+whole list (`python -m load_tests.bench --rows restore`). A value is copied into
 its record while it is warm, and let go.
 """
 
