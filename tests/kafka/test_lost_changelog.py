@@ -22,7 +22,7 @@ def test_a_changelog_cut_off_is_made_up_for(tmp_path: Path, share: float) -> Non
             for _ in range(6):
                 harness.post_until_taken(up, next(batches))
             harness.until("all to be judged", lambda: all_judged(up))
-            had = kept_upto(broker.bootstrap)
+        had = kept_upto(broker.bootstrap)  # now that the worker has ended: what is told is kept a moment later
         broker.kill()
         for segment in (tmp_path / "kafka" / "log").glob(f"{topics.CYLINDERS_CHANGELOG.name}-*/*.log"):
             cut(segment, share)

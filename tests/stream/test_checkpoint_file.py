@@ -174,7 +174,7 @@ def test_on_a_full_disk_the_one_before_stays(tmp_path: Path) -> None:
 _WRITER = """
 import itertools, sys
 from pathlib import Path
-from tests.stream.test_checkpoint import HEAD, _Anything, sealed
+from tests.stream.test_checkpoint_file import HEAD, _Anything, sealed
 from stream.tables.checkpoint import Draft
 from stream.tables.partition import Partition
 many = [Partition.restored({b"%d" % key: sealed(b"x", 0) + bytes(300) for key in range(count)}, _Anything()).frozen()
