@@ -34,6 +34,7 @@ class Replaced(Struct, frozen=True, gc=False):
 
     label: str
     at: int
+    by: str
     undone: bool = False
 
 
@@ -107,7 +108,7 @@ class Arrival:
             changed=True,
             is_history=is_history,
             moved=(*self._moved(), *self._recounted(walk), *([undone] if undone else ())),
-            replaced=self.before.replaced(current(ledger)),
+            replaced=self.before.replaced(self.label, current(ledger)),
             aliases=tuple(walk.aliases) if walk else (),
         )
 
@@ -152,13 +153,15 @@ class Before:
         self._replaces = state.replaces
         self._bound_at = state.bound_at
 
-    def replaced(self, state: Cylinder) -> tuple[Replaced, ...]:
-        """What a label that this one replaces must hear."""
+    def replaced(self, label: str, state: Cylinder) -> tuple[Replaced, ...]:
+        """What a label that this `label` replaces must hear."""
         if (self._replaces, self._bound_at) == (state.replaces, state.bound_at):
             return ()
         # The new before the old, so that a label that stays replaced is never thought to live in between.
-        news = [] if state.replaces is None else [Replaced(state.replaces, state.bound_at)]
-        return (*news, *([] if self._replaces is None else [Replaced(self._replaces, self._bound_at, undone=True)]))
+        news = [] if state.replaces is None else [Replaced(state.replaces, state.bound_at, label)]
+        if self._replaces is not None:
+            news.append(Replaced(self._replaces, self._bound_at, label, undone=True))
+        return tuple(news)
 
 
 def moved(had: str | None, has: str | None, scan: Scan | None) -> tuple[Moved, ...]:

@@ -7,7 +7,7 @@ count. A `void` takes a scan back: the rules run again as if it had never been.
 from copy import copy
 
 from processors.alerts import alert_of
-from processors.arrival import Arrival, Judgement, Moved, second_key
+from processors.arrival import Arrival, Judgement, Moved, Replaced, second_key
 from processors.cylinder import Cylinder, Sighting
 from processors.findings import look, told_of
 from processors.labels import has_label_shape
@@ -172,16 +172,16 @@ def was_taken_back(arrival: Arrival) -> bool:
     return enterprise is not None and any(one.enterprise == enterprise for one in waited)
 
 
-def replace_label(
-    label: str, ledger: Ledger, at: int, clock: int, registry: Registry, schedule: Schedule, *, undone: bool = False
-) -> Judgement:
-    """Another label takes this one's place `at` that instant, after which it is judged as scrapped; or does not after all."""
-    if undone and at not in ledger.replaced:
+def replace_label(replaced: Replaced, ledger: Ledger, clock: int, registry: Registry, schedule: Schedule) -> Judgement:
+    """Another label takes this one's place at an instant, after which it is judged as scrapped; or does not after all."""
+    at, by, undone = replaced.at, replaced.by, replaced.undone
+    if undone and not {(at, by), (at, "")} & {*ledger.replaced}:
         return Judgement(None)
-    arrival = Arrival(label, None, ledger, clock, registry, schedule)
+    arrival = Arrival(replaced.label, None, ledger, clock, registry, schedule)
     arrival.telling.cause = "replacement by another label", at, WAS_TAKEN_BACK if undone else ARRIVED
-    _learn_replaced(ledger, at, undone=undone)
-    retired = ledger.retired
+    # Of several labels that took its place the first counts.
+    ledger.replaced = sorted({*ledger.replaced} - {(at, by), (at, "")} if undone else {*ledger.replaced, (at, by)})
+    retired = ledger.retired = ledger.replaced[0][0] if ledger.replaced else None
     beyond = retired is not None and ledger.is_beyond((retired, "", ""), arrival.parameters)
     ledger.base.retired = retired if beyond else None
     first = len(ledger.entries)
@@ -190,12 +190,6 @@ def replace_label(
     walk = arrival.walk(copy(ledger.base))
     again(walk, ledger, first, None, arrival.clock, arrival.schedule)
     return arrival.answer(None, walk)
-
-
-def _learn_replaced(ledger: Ledger, at: int, *, undone: bool) -> None:
-    """Of several labels that took its place the first counts."""
-    ledger.replaced = sorted({*ledger.replaced} - {at} if undone else {*ledger.replaced, at})
-    ledger.retired = ledger.replaced[0] if ledger.replaced else None
 
 
 def _target(ledger: Ledger, scan: VoidScan) -> Entry | None:

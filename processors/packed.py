@@ -179,7 +179,7 @@ class LedgerPacking:
             ledger.asked, ledger.standing, ledger.awaited, ledger.replaced, ledger.closed = self._rest(
                 label, began, *_decode(rest)
             )
-            ledger.retired = ledger.replaced[0] if ledger.replaced else None
+            ledger.retired = ledger.replaced[0][0] if ledger.replaced else None
         now = self.facts(began, *facts)
         entries = _decode(window)
         for entry in entries:
@@ -201,12 +201,13 @@ class LedgerPacking:
         awaited: Any = None,
         replaced: Any = None,
         closed: Any = None,
-    ) -> tuple[list[Past], list[Standing], list[Awaited], list[int], int]:
+    ) -> tuple[list[Past], list[Standing], list[Awaited], list[tuple[int, str]], int]:
         return (
             msgspec.convert(asked or [], list[Past]),
             [unpacked_standing(label, began, one) for one in told or ()],
             [Awaited(*one) for one in awaited or ()],
-            replaced or [],
+            # A state written before two labels of one moment were told apart holds the moment alone.
+            [(one, "") if isinstance(one, int) else (one[0], one[1]) for one in replaced or ()],
             closed or 0,
         )
 

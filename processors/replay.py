@@ -202,9 +202,7 @@ class Replay:
     def _replace(self, replaced: Replaced) -> Judgement:
         ledger = self._ledger(replaced.label)
         before = ledger.alarm
-        judgement = replace_label(
-            replaced.label, ledger, replaced.at, self._clock, self._registry, self._schedule, undone=replaced.undone
-        )
+        judgement = replace_label(replaced, ledger, self._clock, self._registry, self._schedule)
         self._label_alarms.moved(replaced.label, before, ledger.alarm)
         return judgement
 

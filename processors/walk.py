@@ -119,8 +119,8 @@ class Walk:
 def _replaced_from(ledger: Ledger, state: Cylinder) -> list[int]:
     """When labels took its place, on the way from that state on: before the window the first of them is in it already."""
     if state.retired is None:
-        return ledger.replaced.copy()
-    return [at for at in ledger.replaced if ledger.entries and at >= ledger.entries[0].at]
+        return [at for at, _ in ledger.replaced]
+    return [at for at, _ in ledger.replaced if ledger.entries and at >= ledger.entries[0].at]
 
 
 def _differ(entry: Entry, told: Told | None) -> bool:

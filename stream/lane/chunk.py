@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from processors import due
-from processors.arrival import Judgement
+from processors.arrival import Judgement, Replaced
 from processors.holder import encode_change
 from processors.in_order import PLAIN, in_order
 from processors.intake import read_all
@@ -141,10 +141,9 @@ class ChunkJudge:
         ledger = chunk.state.get(retired.label) or Ledger()
         if record.offset <= ledger.offset:
             return
-        before, clock, at = ledger.alarm, chunk.state.position.clock, instant(retired.time)
-        judgement = replace_label(
-            retired.label, ledger, at, clock, self._registry, self._schedule, undone=retired.undone
-        )
+        before, clock = ledger.alarm, chunk.state.position.clock
+        replaced = Replaced(retired.label, instant(retired.time), retired.by, retired.undone)
+        judgement = replace_label(replaced, ledger, clock, self._registry, self._schedule)
         chunk.take(record.offset, retired.label, ledger, judgement, before)
 
 
@@ -187,7 +186,7 @@ class _Chunk:
         effects.aliases += [(code, label) for code in judgement.aliases]
         for replaced in judgement.replaced:
             time, received = (datetime.fromisoformat(rfc3339(at)) for at in (replaced.at, clock))
-            retired = Retired(replaced.label, label, time, received, replaced.undone)
+            retired = Retired(replaced.label, replaced.by, time, received, replaced.undone)
             effects.retired.append((replaced.label, encode(retired)))
         if judgement.is_history:
             self._count("history")

@@ -166,6 +166,18 @@ def test_a_label_that_two_replaced_stays_replaced_where_the_first_is_taken_back(
     assert told(*undone, "11-10 10:25 void 2", "11-10 10:30 station1 receive") == []
 
 
+def test_of_two_labels_that_replaced_one_at_the_same_moment_each_is_taken_back_alone():
+    twice = (
+        "11-10 10:00 bind",
+        "11-10 10:05 bind label=second replaces=first",
+        "11-10 10:05 bind label=third replaces=first",
+    )
+    either = ("11-10 10:20 void 1", "11-10 10:20 void 2")
+    for undone in either:
+        assert told(*twice, undone, "11-10 10:30 station1 receive") == ["SCRAPPED_IN_USE suspected"]
+    assert told(*twice, *either, "11-10 10:30 station1 receive") == []
+
+
 BEYOND = (
     "11-05 10:00 office1 scrap received=11-10T12:10",
     "11-02 10:00 bind label=b replaces=first received=11-10T12:20",

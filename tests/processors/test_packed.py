@@ -9,11 +9,15 @@ from msgspec.structs import replace
 
 from processors import model as said
 from processors import origins
+from processors.arrival import Replaced
 from processors.cylinder import Cylinder, LastFill, Move, Precheck, Scrapping, Sighting
+from processors.late import replace_label
 from processors.ledger import Awaited, Entry, Ledger, Past, Standing, Told, current
 from processors.model import Geo, Scan
 from processors.origins import Origin
 from processors.packed import LedgerPacking
+from processors.parameters import DEFAULT
+from processors.registry import Registry
 from processors.times import DAY, SHANGHAI, instant, rfc3339
 
 LABEL = "0690123456789200047A2Y"
@@ -218,9 +222,9 @@ def test_of_moves_before_the_last_it_is_not_kept_when_and_as_what_they_arrived()
         {"alarm": AT},
         {"newest": AT},
         {"closed": AT - 5},
-        {"retired": AT, "replaced": [AT]},
-        {"retired": 0, "replaced": [0]},
-        {"retired": AT, "replaced": [AT, AT + 5]},
+        {"retired": AT, "replaced": [(AT, "B")]},
+        {"retired": 0, "replaced": [(0, "B")]},
+        {"retired": AT, "replaced": [(AT, "B"), (AT, "C"), (AT + 5, "B")]},
         {"awaited": [Awaited("D", "scan-0001", None), Awaited("D", "scan-0002", "E1")]},
         {
             "asked": [
@@ -235,6 +239,13 @@ def test_of_moves_before_the_last_it_is_not_kept_when_and_as_what_they_arrived()
 def test_each_part_comes_back_alone(fields: dict[str, Any]) -> None:
     comes_back(Ledger(**fields))
     comes_back(Ledger(**{"entries": [receive()], "newest": AT, **fields}))
+
+
+def test_a_label_replaced_before_it_was_kept_by_which_lives_again_where_that_is_taken_back() -> None:
+    ledger = again(Ledger(newest=AT, replaced=[AT]))  # type: ignore[list-item] # as it was written once
+    assert (ledger.retired, ledger.replaced) == (AT, [(AT, "")])
+    replace_label(Replaced(LABEL, AT, "B", undone=True), ledger, AT, Registry(), DEFAULT)
+    assert (ledger.retired, ledger.replaced) == (None, [])
 
 
 @pytest.mark.parametrize(
