@@ -10,7 +10,7 @@ help: ## Show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: $(READY) ## Install into .venv and fetch Apache Kafka (again: a second)
-	@$(BIN)/python -m stream.local.jars
+	@$(BIN)/python -m stream.local.prepare
 
 demo: setup ## A simulated city, judged live (KEEP=1: stay up)
 	@$(BIN)/pingliu demo $(if $(KEEP),--keep) $(DEMO_FLAGS)

