@@ -16,7 +16,7 @@ demo: setup ## A simulated city, judged live (KEEP=1: stay up)
 	@$(BIN)/pingliu demo $(if $(KEEP),--keep) $(DEMO_FLAGS)
 
 test: setup ## All tests, with a real broker and a real ClickHouse
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TEST_FLAGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(TEST_FLAGS)
 
 mutants: setup ## Whether the tests notice a change in processors/ (ONLY=processors/rules: in a part)
 	@nice $(BIN)/python -m tests.mutants $(ONLY)
@@ -35,7 +35,7 @@ profile: setup ## Where the worker's microseconds go, line by line
 	@$(BIN)/python -m load_tests.bench.profile $(PROFILE_FLAGS)
 
 prove: setup ## The engine against the independent oracle, over ten million scans (hours)
-	@PINGLIU_ORACLE_SCANS=10000000 $(BIN)/python -m pytest tests/processors/test_oracle.py
+	@PINGLIU_ORACLE_SCANS=10000000 $(BIN)/python -m pytest --numprocesses auto tests/processors/test_oracle.py
 
 docs: setup ## Write the reference pages of docs/ from the code
 	@$(BIN)/python -m stream.reference

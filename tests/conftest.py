@@ -1,5 +1,6 @@
 """What tests share: a real broker for each module that asks for one, gone after it."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,9 @@ import pytest
 from stream.local.kafka import LocalKafka
 
 pytest.register_assert_rewrite("tests.kafka.harness", "tests.kafka.kept")
+
+# A test's broker lives for seconds: the second compiler would cost it 2 s of CPU and be of no use to anyone.
+os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1"
 
 
 @pytest.fixture(scope="module")
