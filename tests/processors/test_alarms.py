@@ -45,6 +45,91 @@ def test_it_finds_what_a_search_of_all_finds(steps: list[tuple[str, int]]) -> No
             watched.move(one, 0)
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from([*KEYS, ""]), moments), max_size=10),
+    st.lists(moments, min_size=3, max_size=3),
+    moments,
+    steps,
+)
+@settings(max_examples=300, deadline=None)
+def test_many_set_at_once_and_frozen_and_thawed_it_finds_the_same(
+    before: list[tuple[str, int]], at_first: list[int], clock: int, steps: list[tuple[str, int]]
+) -> None:
+    """A restart: from what is kept, or from alarms that were written down in the middle."""
+    watched, then = Watched(), 0
+    watched.alarms.past(clock)
+    watched.moments = dict(zip(KEYS, at_first, strict=True))
+    watched.alarms.set(watched.moments.items())
+    for key, moment in before:
+        if key:
+            watched.move(key, moment)
+        else:
+            then = max(then, moment)
+            for one in watched.alarms.past(then):
+                watched.move(one, 0)
+    frozen, kept = watched.alarms.frozen(), watched.moments.copy()
+    again = Watched()
+    again.moments = kept
+    again.alarms.thaw(frozen)
+    for key, moment in steps:
+        for one in (watched, again):
+            if key:
+                one.move(key, moment)
+        if key:
+            continue
+        then = max(then, moment)
+        due = sorted((at, one) for one, at in watched.moments.items() if 0 < at < then)
+        for alarms in (watched, again):
+            assert alarms.alarms.is_past(then) or not due
+            assert alarms.alarms.past(then) == [one for _, one in due]
+            for _, one in due:
+                alarms.move(one, 0)
+
+
+def test_what_is_frozen_stays_as_it_was() -> None:
+    watched = Watched()
+    watched.alarms.set([("a", 5), ("b", HOUR + 5)])
+    watched.moments |= {"a": 5, "b": HOUR + 5}
+    watched.alarms.past(0)
+    watched.move("a", 7)
+    frozen = watched.alarms.frozen()
+    watched.move("c", 3 * HOUR)
+    watched.move("c", HOUR + 7)
+    watched.move("c", 9)
+    watched.alarms.past(5 * HOUR)
+    again = Watched()
+    again.moments |= {"a": 7, "b": HOUR + 5}
+    again.alarms.thaw(frozen)
+    assert again.alarms.past(5 * HOUR) == ["a", "b"]
+
+
+def test_of_many_set_at_once_it_knows_how_many_wait() -> None:
+    """Else half of them would be taken for moved on, and all looked at again."""
+    watched = Watched()
+    moments = {str(number): (5 + number % 2) * HOUR for number in range(3_000)}
+    watched.moments |= moments
+    watched.alarms.set(moments.items())
+    thawed = Watched()
+    thawed.moments |= moments
+    thawed.alarms.thaw(watched.alarms.frozen())
+    for one in (watched, thawed):
+        for number in range(1_400):
+            one.move(str(number), 7 * HOUR)
+        assert one.asked == [], "of 4,400 places 1,400 say nothing"
+
+
+def test_what_had_moved_on_is_still_known_once_thawed() -> None:
+    watched = Watched()
+    for hour in range(1, 1_000):
+        watched.move("a", hour * HOUR)
+    again = Watched()
+    again.moments["a"] = 999 * HOUR
+    again.alarms.thaw(watched.alarms.frozen())
+    for hour in range(1_000, 1_010):
+        again.move("a", hour * HOUR)
+    assert again.asked != [], "a thousand places of one key are given back"
+
+
 def test_the_moment_itself_is_not_past() -> None:
     watched = Watched()
     watched.move("a", 2 * HOUR)
