@@ -28,12 +28,12 @@ def java(path: Path = JAVA) -> Finding:
     """The bundled Java runtime runs."""
     again = "install again: rm -rf .venv && make setup; or use a Kafka you have: --broker HOST:PORT"
     try:
-        done = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=_JAVA_SECONDS, check=False)
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_JAVA_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return trouble("java", f"the bundled runtime does not run: {first_line(error)}", again)
     if done.returncode != 0:
         return trouble("java", f"the bundled runtime ends with {done.returncode}: {first_line(done.stderr)}", again)
-    return ok("java", f"{first_line(done.stderr or done.stdout)}, bundled")
+    return ok("java", f"{first_line(done.stdout)}, bundled")
 
 
 def kafka_files(cache: Path | None = None) -> Finding:
