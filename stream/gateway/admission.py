@@ -4,9 +4,12 @@ A scan is accepted, a repeat (accepted too: Kafka and the worker know best), or 
 numbers are tokens from here on, and legacy codes that a `bind` named as aliases are labels: one cylinder is one key.
 """
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from http import HTTPStatus
+from operator import attrgetter
 
 from processors.aliases import Aliases
 from processors.intake import admit
@@ -15,7 +18,7 @@ from processors.model import HomeCheckScan, Reject, Scan, encode
 from processors.parameters import Schedule
 from processors.registry import Registry
 from processors.repeats import unnamed
-from processors.times import instant
+from processors.times import SHANGHAI, instant
 from stream import topics
 from stream.gateway.log import Record
 from stream.gateway.posted import Posted
@@ -23,20 +26,35 @@ from stream.gateway.sent import Ids, SentScans, digest_of
 from stream.gateway.tokens import Tokens
 from stream.rejected import blanked, reject_headers
 
+ids_of: Callable[[Scan], Ids] = attrgetter("device", "scan_id")
+
+_FIRST_DAY = date(1970, 1, 1).toordinal()  # begins before 1970 in Shanghai: of two scans of it one may be too early
+
 
 @dataclass
 class Admitted:
-    """One request, judged fit or not, scan by scan and in its order."""
+    """One request, judged fit or not. Both by the index in the request, and `accepted` in its order."""
 
-    outcomes: list[Scan | Reject] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    accepted: list[int] = field(default_factory=list)  # the index of each accepted scan; their records come first
+    accepted: dict[int, Scan] = field(default_factory=dict)
+    refused: dict[int, Reject] = field(default_factory=dict)
+    records: list[Record] = field(default_factory=list)  # of the accepted first, in their order
     duplicates: int = 0
 
     @property
     def rejects(self) -> list[tuple[int, Reject]]:
         """The rejects with their index in the request."""
-        return [(index, outcome) for index, outcome in enumerate(self.outcomes) if isinstance(outcome, Reject)]
+        return sorted(self.refused.items())
+
+    @property
+    def outcomes(self) -> list[Scan | Reject]:
+        """What each scan came to, in the order of the request."""
+        found: dict[int, Scan | Reject] = {**self.accepted, **self.refused}
+        return [found[index] for index in sorted(found)]
+
+    @property
+    def ids(self) -> list[Ids]:
+        """Of the accepted, in their order."""
+        return [*map(ids_of, self.accepted.values())]
 
 
 class Admission:
@@ -64,19 +82,10 @@ class Admission:
     def admit(self, posted: Posted, now: datetime) -> Admitted:
         """Decide on every scan of a request; `now` is its arrival."""
         admitted = Admitted()
-        refused: list[Record] = []
-        here: dict[Ids, Scan] = {}
-        for index, item in enumerate(posted.items):
-            outcome = item.scan if isinstance(item.scan, Reject) else self._fit(item.scan, now)
-            if not isinstance(outcome, Reject):
-                outcome = self._against_known(outcome, here, admitted)
-            admitted.outcomes.append(outcome)
-            if isinstance(outcome, Reject):
-                refused.append(_refused(item.raw, outcome, now))
-            else:
-                admitted.accepted.append(index)
-                admitted.records.append(_entering(outcome))
-        admitted.records.extend(refused)
+        self._fit(posted.scans, now, admitted)
+        self._against_known(admitted)
+        admitted.records = [_entering(scan) for scan in admitted.accepted.values()]
+        admitted.records += [_refused(posted.raws[index], reject, now) for index, reject in admitted.rejects]
         return admitted
 
     def clock(self, now: datetime) -> datetime | None:
@@ -91,36 +100,59 @@ class Admission:
 
     def acknowledged(self, admitted: Admitted) -> None:
         """Kafka has them: from now on these ids with another body are a conflict."""
-        for index, record in zip(admitted.accepted, admitted.records, strict=False):  # their records come first
-            scan = admitted.outcomes[index]
-            assert isinstance(scan, Scan)
-            self._sent.acknowledged((scan.device, scan.scan_id), record.value)
+        self._sent.acknowledged(admitted.ids, [record.value for record in admitted.records])
 
-    def _fit(self, scan: Scan, now: datetime) -> Scan | Reject:
-        named = scan.received if self._trial else None
-        scan.received = named or now
-        device = admit(scan, instant(scan.received), self._registry, self._schedule)
-        if isinstance(device, Reject):
-            return device
-        self._tokens.veil_scan(scan, self._registry)
-        self._seen = True
-        if named is not None and (self._latest_posted is None or named > self._latest_posted):
-            self._latest_posted = named
-        return scan
+    def _fit(self, scans: list[Scan | Reject], now: datetime, admitted: Admitted) -> None:
+        """Who may send, and when: the gate's word on one scan is good for all that it could not tell apart.
 
-    def _against_known(self, scan: Scan, here: dict[Ids, Scan], admitted: Admitted) -> Scan | Reject:
-        ids = (scan.device, scan.scan_id)
-        before = here.get(ids)
-        known = self._sent.digest(ids) if before is None else digest_of(before)
-        if known is None:
-            self._aliases.resolve(scan)
-        else:
-            scan = self._as_it_entered(scan, known)
-            if known != digest_of(scan):
-                return Reject("scan_id", CONFLICT, scan.scan_id)
-        admitted.duplicates += known is not None
-        here[ids] = scan
-        return scan
+        500 scans of 70 devices are told so in two thirds of the time that asking for each takes.
+        """
+        passed: set[tuple[str, str, int]] = set()  # device, type and Shanghai day
+        for index, scan in enumerate(scans):
+            if isinstance(scan, Reject):
+                admitted.refused[index] = scan
+                continue
+            named = scan.received if self._trial else None
+            scan.received = received = named or now
+            time = scan.time
+            sender = scan.device, scan.type, time.toordinal()
+            if sender not in passed or time > received or time.tzinfo != SHANGHAI:
+                device = admit(scan, instant(received), self._registry, self._schedule)
+                if isinstance(device, Reject):
+                    admitted.refused[index] = device
+                    continue
+                if time.tzinfo == SHANGHAI and sender[2] > _FIRST_DAY:
+                    passed.add(sender)
+            self._tokens.veil_scan(scan, self._registry)
+            admitted.accepted[index] = scan
+            if named is not None and (self._latest_posted is None or named > self._latest_posted):
+                self._latest_posted = named
+        self._seen = self._seen or bool(admitted.accepted)
+
+    def _against_known(self, admitted: Admitted) -> None:
+        """Sets apart the scans that are here or in the log already; the others enter under their labels."""
+        ids = admitted.ids
+        doubtful = self._sent.known(ids)
+        if len(set(ids)) < len(ids):
+            doubtful.update(one for one, times in Counter(ids).items() if times > 1)
+        here: dict[Ids, Scan] = {}
+        for index, one in zip([*admitted.accepted], ids, strict=True):
+            scan = admitted.accepted[index]
+            if one not in doubtful:
+                self._aliases.resolve(scan)
+                continue
+            before = here.get(one)
+            known = self._sent.digest(one) if before is None else digest_of(before)
+            if known is None:
+                self._aliases.resolve(scan)
+            else:
+                scan = self._as_it_entered(scan, known)
+                if known != digest_of(scan):
+                    del admitted.accepted[index]
+                    admitted.refused[index] = Reject("scan_id", CONFLICT, scan.scan_id)
+                    continue
+                admitted.duplicates += 1
+            admitted.accepted[index] = here[one] = scan
 
     def _as_it_entered(self, scan: Scan, known: bytes) -> Scan:
         """The same scan again, as it was read the first time: before its code was an alias, or its token a customer's.

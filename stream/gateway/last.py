@@ -20,7 +20,6 @@ from http import HTTPStatus
 import msgspec
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from processors.model import Scan
 from stream import kafka, topics
 from stream.gateway.admission import Admitted
 from stream.gateway.problems import Reply, answer, problem
@@ -83,10 +82,10 @@ class LastScans:
     def acknowledged(self, admitted: Admitted) -> None:
         """Kafka has these: the last of each device, in the order of the request, is its last from now on."""
         now = time.time_ns() // 1_000_000
-        for index, record in zip(admitted.accepted, admitted.records, strict=False):  # their records come first
-            scan = admitted.outcomes[index]
-            assert isinstance(scan, Scan)
-            self._own[scan.device] = now, record.value
+        latest = {
+            scan.device: record for scan, record in zip(admitted.accepted.values(), admitted.records, strict=False)
+        }
+        self._own.update((device, (now, record.value)) for device, record in latest.items())
 
     def reply(self, device: str) -> Reply:
         """The answer to a device, or to whoever asks about it."""

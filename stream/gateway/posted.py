@@ -19,39 +19,34 @@ TOO_MANY = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MAX_SCANS} sc
 
 
 @dataclass
-class Item:
-    """One scan of a request: the bytes as they came, and what they are."""
-
-    raw: bytes
-    scan: Scan | Reject
-
-
-@dataclass
 class Posted:
-    items: list[Item]
+    """The scans of a request in its order. Two lists, since an object a scan costs 0.5 µs and nobody reads it."""
+
+    raws: list[bytes]  # as they came
+    scans: list[Scan | Reject]  # what they are
     single: bool  # one bare object: its errors are the request's
 
 
 def take_apart(body: bytes, content_type: str) -> Posted | Reply:
-    """The items of a body, or why it cannot be read at all."""
+    """The scans of a body, or why it cannot be read at all."""
     if content_type in _NDJSON:
         lines = [line for line in body.split(b"\n") if line.strip()]
-        return TOO_MANY if len(lines) > MAX_SCANS else Posted(_items(lines), single=False)
+        return TOO_MANY if len(lines) > MAX_SCANS else _read(lines)
     if content_type not in _JSON:
         detail = f"Content-Type {content_type[:60]!r} is not taken: use application/json or application/x-ndjson"
         return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     try:
         if body.lstrip()[:1] == b"[":
             raws = _split_array(body)
-            return TOO_MANY if len(raws) > MAX_SCANS else Posted(_items([bytes(raw) for raw in raws]), single=False)
+            return TOO_MANY if len(raws) > MAX_SCANS else _read([bytes(raw) for raw in raws])
         msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         return problem(HTTPStatus.BAD_REQUEST, f"not a scan, an array of scans or NDJSON: {_where(error)}")
-    return Posted(_items([body]), single=True)
+    return _read([body], single=True)
 
 
-def _items(raws: list[bytes]) -> list[Item]:
-    return [Item(raw, scan) for raw, scan in zip(raws, parse_all(raws), strict=True)]
+def _read(raws: list[bytes], *, single: bool = False) -> Posted:
+    return Posted(raws, parse_all(raws), single)
 
 
 def _where(error: Exception) -> str:

@@ -80,8 +80,8 @@ class ScanPost:
     ) -> list[dict[str, Any]] | None:
         judged = [
             place
-            for place, index in zip(places, admitted.accepted, strict=False)
-            if not isinstance(admitted.outcomes[index], HomeCheckScan)
+            for place, scan in zip(places, admitted.accepted.values(), strict=False)
+            if not isinstance(scan, HomeCheckScan)
         ]
         told = await self._answers.wait_for(judged, seconds)
         if told is None:
@@ -138,7 +138,7 @@ def _wait_of(prefer: str) -> int:
 
 
 def _count(admitted: Admitted) -> None:
-    for kind, count in Counter(admitted.outcomes[index].type for index in admitted.accepted).items():  # type: ignore[union-attr] # accepted are scans
+    for kind, count in Counter([scan.type for scan in admitted.accepted.values()]).items():
         metrics.ACCEPTED.labels(kind).inc(count)
     for _, reject in admitted.rejects:
         if reject.reason == CONFLICT:

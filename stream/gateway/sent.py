@@ -19,7 +19,7 @@ Ids = tuple[str, str]  # device, scan_id
 
 
 class SentScans:
-    """`acknowledged` and `knows` belong to the event loop, `read` to the thread that reads the log.
+    """`acknowledged`, `known` and `digest` belong to the event loop, `read` to the thread that reads the log.
 
     Records are kept as they are: few are ever asked for, and a digest of each would be a tenth of a gateway's time.
     """
@@ -28,11 +28,13 @@ class SentScans:
         self._own: dict[Ids, bytes] = {}
         self._read: dict[Ids, bytes] = {}
 
-    def acknowledged(self, ids: Ids, record: bytes) -> None:
-        """Kafka has it. The latest is kept longest."""
+    def acknowledged(self, ids: list[Ids], records: list[bytes]) -> None:
+        """Kafka has these, the records in the order of the ids; more records may follow. The latest are kept longest."""
         own = self._own
-        own.pop(ids, None)
-        own[ids] = record
+        if not own.keys().isdisjoint(ids):
+            for one in ids:
+                own.pop(one, None)
+        own.update(zip(ids, records, strict=False))
         if len(own) >= _REMEMBERED + _AT_ONCE:
             _forget(own)
 
@@ -42,6 +44,10 @@ class SentScans:
         known.setdefault((device, scan_id), record)
         if len(known) >= _REMEMBERED + _AT_ONCE:
             _forget(known)
+
+    def known(self, ids: list[Ids]) -> set[Ids]:
+        """Those of these ids that are known."""
+        return {*filter(self._own.__contains__, ids), *filter(self._read.__contains__, ids)}
 
     def digest(self, ids: Ids) -> bytes | None:
         """Of the scan with these ids, if it is known."""

@@ -44,7 +44,7 @@ def test_object_array_and_ndjson_are_the_same_scans() -> None:
     scans = [bind(1), scan(2), scan(3)]
     lines = b"\n".join(json.dumps(one).encode() for one in scans) + b"\n\n"
     array, ndjson = posted(scans), posted(lines, "application/x-ndjson")
-    assert [item.scan for item in array.items] == [item.scan for item in ndjson.items]
+    assert array.scans == ndjson.scans
     assert not array.single
     assert posted(scans[0]).single
 
@@ -58,7 +58,7 @@ def test_1001_scans_are_413_and_1000_are_not() -> None:
     many = [scan(number) for number in range(1001)]
     assert refused(many) == 413
     assert refused(b"\n".join(json.dumps(one).encode() for one in many), "application/x-ndjson") == 413
-    assert len(posted(many[:1000]).items) == 1000
+    assert len(posted(many[:1000]).scans) == 1000
 
 
 def test_another_content_type_is_415() -> None:
@@ -66,10 +66,9 @@ def test_another_content_type_is_415() -> None:
 
 
 def test_a_line_that_does_not_parse_is_one_reject_among_the_others() -> None:
-    items = posted(
-        json.dumps(scan(1)).encode() + b"\n{broken\n" + json.dumps(scan(2)).encode(), "application/x-ndjson"
-    ).items
-    assert [isinstance(item.scan, Reject) for item in items] == [False, True, False]
+    lines = json.dumps(scan(1)).encode() + b"\n{broken\n" + json.dumps(scan(2)).encode()
+    scans = posted(lines, "application/x-ndjson").scans
+    assert [isinstance(one, Reject) for one in scans] == [False, True, False]
 
 
 def test_the_key_is_the_bare_label_and_the_record_is_the_scan_with_its_arrival() -> None:

@@ -35,9 +35,9 @@ def known(found: SentScans, count: int) -> list[int]:
 def test_the_oldest_are_forgotten_and_what_was_acknowledged_again_is_new() -> None:
     found = SentScans()
     for number in (0, 1, 2, 0, 3, 4):
-        found.acknowledged(("D", f"scan-{number:04}"), encode(scan(number)))
+        found.acknowledged([("D", f"scan-{number:04}")], [encode(scan(number))])
     assert known(found, 6) == [0, 1, 2, 3, 4]
-    found.acknowledged(("D", "scan-0005"), encode(scan(5)))
+    found.acknowledged([("D", "scan-0005")], [encode(scan(5))])
     assert known(found, 6) == [0, 3, 4, 5]
 
 
