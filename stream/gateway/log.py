@@ -7,15 +7,15 @@ by then is a repeat, which changes nothing. On kill -9 nothing was acknowledged 
 import asyncio
 import threading
 from collections.abc import Callable
-from itertools import groupby
-from typing import Any
 
-from confluent_kafka import KafkaError, Message
+from confluent_kafka import KafkaError, KafkaException, Message
 from msgspec import Struct
 
 from stream import kafka
 from stream.settings import Settings
 from stream.vital import VitalThread
+
+_Heard = Callable[[KafkaError | None, Message], None]  # what confluent-kafka tells of each record
 
 
 class NotTakenError(Exception):
@@ -40,7 +40,7 @@ class _Batch:
         if not self._left:
             self._loop.call_soon_threadsafe(self._finish)
 
-    def placed(self, index: int) -> Callable[[KafkaError | None, Message], None]:
+    def placed(self, index: int) -> _Heard:
         """The same for the record at that place, of which it is to be known where it stands."""
 
         def delivered(error: KafkaError | None, message: Message) -> None:
@@ -81,8 +81,7 @@ class Log:
         if not records:
             return []
         batch = _Batch(len(records))
-        for topic, some in groupby(enumerate(records), key=lambda one: one[1].topic):
-            self._produce(topic, list(some), batch, placed=placed)
+        self._produce(records, batch, placed=placed)
         try:
             # The producer itself gives up first; this bound is for the case that it does not.
             await asyncio.wait_for(batch.done, self._seconds + 1)
@@ -95,7 +94,7 @@ class Log:
     def send(self, record: Record) -> None:
         """Write a record that nobody waits for: a tick. It is dropped when Kafka is away."""
         try:
-            self._producer.produce(record.topic, value=record.value, key=record.key, partition=record.partition)
+            self._producer.produce(record.topic, record.value, record.key, record.partition)
         except BufferError:
             return
 
@@ -104,22 +103,22 @@ class Log:
         self._stop.set()
         self._thread.join()
 
-    def _produce(self, topic: str, records: list[tuple[int, Record]], batch: _Batch, *, placed: bool) -> None:
-        """Records of one topic, in one call at half the cost of one by one; not those with headers, which it cannot take."""
+    def _produce(self, records: list[Record], batch: _Batch, *, placed: bool) -> None:
+        """By position, which costs a quarter less than by name or as a dictionary each in `produce_batch`."""
+        produce = self._producer.produce
+        heard: _Heard = batch.delivered
         try:
-            together = []
-            for index, record in records:
+            for index, record in enumerate(records):
+                if placed:
+                    heard = batch.placed(index)
                 if record.headers:
-                    self._producer.produce(
-                        topic, value=record.value, key=record.key, headers=record.headers, on_delivery=batch.delivered
-                    )
+                    produce(record.topic, record.value, record.key, on_delivery=heard, headers=record.headers)
                 else:
-                    one: dict[str, Any] = {"value": record.value, "key": record.key}
-                    together.append(one | {"callback": batch.placed(index)} if placed else one)
-            if self._producer.produce_batch(topic, together, on_delivery=batch.delivered) < len(together):
-                raise NotTakenError("too much is under way")
+                    produce(record.topic, record.value, record.key, record.partition, heard)
         except BufferError as error:
             raise NotTakenError("too much is under way") from error
+        except KafkaException as error:
+            raise NotTakenError(error.args[0].str()) from error
 
     def _poll(self) -> None:
         while not self._stop.is_set():
