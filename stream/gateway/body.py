@@ -93,7 +93,8 @@ async def _collect(receive: Receive, decoder: _Decoder) -> bytes | Reply:
     body = bytearray()
     more = True
     while more:
-        message = await asyncio.wait_for(receive(), _READ_SECONDS)
+        async with asyncio.timeout(_READ_SECONDS):  # `wait_for` makes a task of each piece
+            message = await receive()
         if message["type"] == "http.disconnect":
             raise _BrokenError
         body += decoder.feed(message.get("body", b""), MAX_BYTES - len(body))
