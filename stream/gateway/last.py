@@ -58,6 +58,7 @@ class LastScans:
     def __init__(self, settings: Settings, sent: SentScans | None = None) -> None:
         self._sent = sent or SentScans()
         self._own: dict[str, tuple[int, bytes]] = {}  # acknowledged here: when, in Unix ms, and the record
+        self._coming: dict[bytes, str] = {}  # records acknowledged here and not read back yet: their devices
         self._read: dict[str, tuple[int, Seen]] = {}  # read from the log, and written by the thread alone
         self._consumer: Consumer = kafka.follower(settings, "last", **_FETCH)
         self._unread: set[tuple[str, int]] = set()
@@ -86,10 +87,13 @@ class LastScans:
     def acknowledged(self, admitted: Admitted) -> None:
         """Kafka has these: the last of each device, in the order of the request, is its last from now on."""
         now = time.time_ns() // 1_000_000
-        latest = {
-            scan.device: record for scan, record in zip(admitted.accepted.values(), admitted.records, strict=False)
-        }
-        self._own.update((device, (now, record.value)) for device, record in latest.items())
+        devices = [scan.device for scan in admitted.accepted.values()]
+        records = [record.value for record in admitted.records[: len(devices)]]
+        own = self._own
+        own.update((device, (now, record)) for device, record in dict(zip(devices, records, strict=True)).items())
+        if len(self._coming) > READ_BACK:  # the log is far behind, or was faster than the acknowledgements
+            self._coming.clear()
+        self._coming.update(zip(records, devices, strict=True))
 
     def reply(self, device: str) -> Reply:
         """The answer to a device, or to whoever asks about it."""
@@ -128,20 +132,18 @@ class LastScans:
             self._caught_up.set()
 
     def _take(self, message: Message) -> None:
-        value = message.value() or b""
+        value, created = message.value() or b"", message.timestamp()[1]
+        device = self._coming.pop(value, None)
+        if device is not None and self._own[device][0] >= created:
+            return  # acknowledged here, so it says nothing new: most records are, and reading them cost four times as much
         try:
             seen = _decode(value)
         except msgspec.MsgspecError:  # someone wrote past our gateways: no scan of theirs
             return
-        device = seen.device
-        if device is None:
+        if seen.device is None:
             return
-        self._sent.read(device, seen.scan_id, value)
-        created = message.timestamp()[1]
-        own = self._own.get(device)
-        if own is not None and own[0] >= created:
-            return  # what was acknowledged here since is the answer, now and later: most that is read is our own
-        known = self._read.get(device)
+        self._sent.read(seen.device, seen.scan_id, value)
+        known = self._read.get(seen.device)
         # Of one request many records share a millisecond, in several partitions: then the device's own order holds.
         if known is None or (known[0], known[1].time, known[1].scan_id) <= (created, seen.time, seen.scan_id):
-            self._read[device] = created, seen
+            self._read[seen.device] = created, seen
