@@ -8,6 +8,7 @@ import pytest
 
 from processors.aliases import Aliases
 from processors.model import Reject, Scan
+from processors.registry import parse_row
 from stream import topics
 from stream.gateway.admission import Admission, Admitted, status_of
 from stream.gateway.posted import Posted, take_apart
@@ -115,6 +116,49 @@ def test_a_reject_names_the_field_and_goes_to_scans_rejected_as_it_came(
 def test_five_minutes_ahead_exactly_is_taken() -> None:
     ahead = scan(0) | {"received": "2026-11-20T08:00:00+08:00", "time": "2026-11-20T08:05:00+08:00"}
     assert not admit(admission(), ahead).rejects
+
+
+def timed(number: int, time: str, received: str = "2026-11-20T12:00:00+08:00", **change: Any) -> dict[str, Any]:
+    return scan(number, **change) | {"time": time, "received": received}
+
+
+def test_a_batch_comes_to_what_each_of_its_scans_comes_to_alone() -> None:
+    """What passed once passes for others of its device, type and day, and for those alone."""
+    loaded = registry()
+    row = {"kind": "device", "id": "D-new", "device_kind": "station", "valid_from": "2026-11-20"}
+    loaded.put(parse_row(json.dumps(row).encode()))  # type: ignore[arg-type] # it is fit
+    scans = [
+        timed(1, "2026-11-20T10:00:00+08:00"),
+        timed(2, "2026-11-20T10:00:01+08:00"),
+        timed(3, "2026-11-20T12:05:01+08:00"),  # ahead of its arrival
+        timed(4, "2026-11-20T10:00:00+08:00", type="deliver", customer="C1"),
+        timed(5, "2026-11-20T10:00:00+08:00", device="D-new"),
+        timed(6, "2026-11-19T10:00:00+08:00", device="D-new"),
+        timed(7, "2026-11-20T00:00:00+14:00", device="D-new"),  # the 19th in Shanghai
+        timed(8, "2026-11-20T00:00:00Z", device="D-new"),
+        timed(9, "1970-01-01T12:00:00+08:00"),
+        timed(10, "1970-01-01T07:59:59+08:00"),  # before 1970
+        timed(11, "2026-11-20T12:05:00+08:00"),
+    ]
+
+    def gate() -> Admission:
+        return Admission(loaded, Aliases(), Tokens("k"), PARAMETERS, trial=True)
+
+    alone = [admit(gate(), one).outcomes[0] for one in scans]
+    assert [index for index, one in enumerate(alone, start=1) if isinstance(one, Reject)] == [3, 4, 6, 7, 10]
+    assert admit(gate(), scans).outcomes == alone
+    assert admit(gate(), scans[::-1]).outcomes == alone[::-1]
+
+
+def test_of_a_batch_records_and_rejects_are_in_its_order() -> None:
+    gate = admission()
+    gate.acknowledged(admit(gate, [scan(1), scan(4)]))
+    bad = scan(3) | {"label": "a!"}
+    admitted = admit(gate, [scan(1) | {"operator": "P2"}, scan(2), bad, scan(4), scan(5), scan(5)])
+    assert [json.loads(record.value)["scan_id"][-1] for record in admitted.records] == ["2", "4", "5", "5", "1", "3"]
+    assert [index for index, _ in admitted.rejects] == [0, 2]
+    assert [outcome.scan_id for outcome in admitted.outcomes] == [f"scan-00000{n}" for n in (1, 2, 3, 4, 5, 5)]
+    assert admitted.duplicates == 2
 
 
 def test_an_identity_number_becomes_a_token_and_is_found_again() -> None:

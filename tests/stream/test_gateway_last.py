@@ -4,7 +4,9 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -17,6 +19,7 @@ from stream.gateway.admission import Admission
 from stream.gateway.answers import Answers
 from stream.gateway.last import LastScans
 from stream.gateway.log import Log
+from stream.gateway.posted import Posted, take_apart
 from stream.gateway.scans import ScanPost
 from stream.gateway.tokens import Tokens
 from stream.registry_feed import RegistryFeed
@@ -27,6 +30,7 @@ from tests.stream.scans import PARAMETERS, ROWS, bind, label, registry, scan
 
 pytestmark = pytest.mark.kafka
 
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 OTHERS = [{"kind": "device", "id": f"D-last{n}", "enterprise": "E1", "device_kind": "courier"} for n in range(8)]
 
 
@@ -51,6 +55,12 @@ def told(one: dict[str, Any]) -> dict[str, Any]:
 
 def collect(number: int, device: str, on: int = 1) -> dict[str, Any]:
     return scan(number, "collect", on=on, device=device, customer="C1")
+
+
+def posted(scans: list[dict[str, Any]]) -> Posted:
+    found = take_apart(json.dumps(scans).encode(), "application/json")
+    assert isinstance(found, Posted)
+    return found
 
 
 def read_to_end(settings: Settings) -> LastScans:
@@ -143,6 +153,42 @@ def test_what_kafka_has_not_acknowledged_is_not_told() -> None:
     assert (reply.status, memory.reply("D-co1").status) == (503, 503)
     for each in (memory, answers, feed, log):
         each.close()
+
+
+class Written:
+    """A record as it is read back; `later` than now, in milliseconds."""
+
+    def __init__(self, value: bytes, later: int) -> None:
+        self._value, self._created = value, time.time_ns() // 1_000_000 + later
+
+    def value(self) -> bytes:
+        return self._value
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, self._created
+
+
+def test_what_comes_back_is_not_taken_for_anothers_and_anothers_is_heard() -> None:
+    memory = LastScans(Settings(broker="127.0.0.1:1", insecure_devices=True))
+    gate = Admission(registry(), Aliases(), Tokens("k"), PARAMETERS, trial=True)
+    first, second = (gate.admit(posted([collect(number, "D-co1")]), NOW) for number in (60, 61))
+    (own,), (others,) = ([record.value for record in one.records] for one in (first, second))
+
+    def last_is() -> str:
+        return str(json.loads(memory.reply("D-co1").body)["scan_id"])
+
+    memory._take(Written(own, -5))  # read before it was acknowledged
+    memory.acknowledged(first)
+    memory._take(Written(own, -5))
+    assert last_is() == "scan-000060"
+    memory._take(Written(others, -9))
+    assert last_is() == "scan-000060", "another gateway's, from before"
+    memory._take(Written(others, 1000))
+    assert last_is() == "scan-000061"
+    memory.acknowledged(first)
+    memory._take(Written(own, 2000))
+    assert last_is() == "scan-000060", "the same again, from another gateway and later"
+    memory.close()
 
 
 def test_it_is_asked_with_get_alone(up: Stack) -> None:
