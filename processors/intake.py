@@ -4,7 +4,7 @@ A scan passes or it is a `Reject` with the field's path and a reason; nothing is
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -18,6 +18,7 @@ from processors.model import (
     Retired,
     Scan,
     Tick,
+    decode_array,
     decode_between,
     decode_scan,
     decode_scans,
@@ -62,6 +63,11 @@ def parse_all(raws: Sequence[bytes]) -> list[Scan | Reject]:
     return [parse(raw) for raw in raws] if found is None else found
 
 
+def parse_array(body: bytes) -> list[Scan | Reject] | None:
+    """As `parse` of each scan of a JSON array, in one call; None where one may be no scan."""
+    return _all_of(decode_array, body)
+
+
 def read(raw: bytes) -> Scan | Tick | Retired | Reject:
     """A record of the `scans` topic: as `parse`, and what stands between the scans."""
     if raw[:20].replace(b" ", b"").startswith(_BETWEEN):
@@ -91,13 +97,16 @@ def _all_fit(lines: Sequence[bytes]) -> list[Scan | Reject] | None:
     # Two in one line would take the place of a blank one.
     if together.count(b"\n") >= max(1, len(lines)) or not all(map(bytes.strip, lines)):
         return None
+    found = _all_of(decode_scans, together)
+    return found if found is not None and len(found) == len(lines) else None
+
+
+def _all_of(decode: Callable[[bytes], Sequence[Scan]], together: bytes) -> list[Scan | Reject] | None:
     if not are_strict(together, b"time", b"received"):
         return None
     try:
-        scans: list[Scan] = decode_scans(together)
+        scans = decode(together)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-    if len(scans) != len(lines):
         return None
     found: list[Scan | Reject] = []
     for scan in scans:

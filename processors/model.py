@@ -326,5 +326,6 @@ class Alert(Struct, frozen=True, kw_only=True):
 decode_alert = msgspec.json.Decoder(Alert).decode
 decode_between = msgspec.json.Decoder(Tick | Retired).decode
 decode_scan = msgspec.json.Decoder(AnyScan).decode
+decode_array = msgspec.json.Decoder(list[AnyScan]).decode
 decode_scans = msgspec.json.Decoder(AnyScan).decode_lines  # one a line
 encode = msgspec.json.Encoder().encode

@@ -28,17 +28,16 @@ def is_strict(raw: bytes | msgspec.Raw, name: bytes) -> bool:
 def are_strict(lines: bytes, *names: bytes) -> bool:
     """Whether each time under these names, in many JSON objects together, surely is: False says nothing.
 
-    Two searches over all of them cost a tenth of as many calls. What is in disguise (`\\u0074ime`), null, or no name but
-    a value is for `is_strict` to tell.
+    A search for each name over all of them costs a tenth of as many calls. What is in disguise (`\\u0074ime`), null, or no
+    name but a value is for `is_strict` to tell.
     """
-    return b"\\" not in lines and all(
-        len(_strict(name).findall(lines)) == lines.count(b'"%s"' % name) for name in names
-    )
+    return b"\\" not in lines and not any(_other(name).search(lines) for name in names)
 
 
 @cache
-def _strict(name: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb'"%s"\s*:\s*"[0-9-]{10}[Tt][0-9:.]+(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"' % name)
+def _other(name: bytes) -> re.Pattern[bytes]:
+    """A name that no strict time follows."""
+    return re.compile(rb'"%s"(?!\s*:\s*"[0-9-]{10}[Tt][0-9:.]+(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")' % name)
 
 
 def _is_rfc3339(time: bytes) -> bool:

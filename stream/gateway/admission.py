@@ -89,7 +89,9 @@ class Admission:
             _home_check(scan) if type(scan) is HomeCheckScan else Record(scans, scan.label.encode(), encode(scan))
             for scan in admitted.accepted.values()
         ]
-        admitted.records += [_refused(posted.raws[index], reject, now) for index, reject in admitted.rejects]
+        if admitted.refused:
+            raws = posted.raws()
+            admitted.records += [_refused(raws[index], reject, now) for index, reject in admitted.rejects]
         return admitted
 
     def clock(self, now: datetime) -> datetime | None:

@@ -1,11 +1,12 @@
 """A posted body taken apart: one object, an array or NDJSON, into scans and rejects in the order of the request."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
 
-from processors.intake import parse_all
+from processors.intake import parse_all, parse_array
 from processors.model import Reject, Scan
 from stream.gateway.problems import Reply, problem
 
@@ -20,33 +21,38 @@ TOO_MANY = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MAX_SCANS} sc
 
 @dataclass
 class Posted:
-    """The scans of a request in its order. Two lists, since an object a scan costs 0.5 µs and nobody reads it."""
-
-    raws: list[bytes]  # as they came
-    scans: list[Scan | Reject]  # what they are
-    single: bool  # one bare object: its errors are the request's
+    scans: list[Scan | Reject]
+    raws: Callable[[], list[bytes]]  # each as it came; nobody asks where none is refused
+    single: bool = False  # one bare object: its errors are the request's
 
 
 def take_apart(body: bytes, content_type: str) -> Posted | Reply:
     """The scans of a body, or why it cannot be read at all."""
     if content_type in _NDJSON:
         lines = [line for line in body.split(b"\n") if line.strip()]
-        return TOO_MANY if len(lines) > MAX_SCANS else _read(lines)
+        return TOO_MANY if len(lines) > MAX_SCANS else Posted(parse_all(lines), lambda: lines)
     if content_type not in _JSON:
         detail = f"Content-Type {content_type[:60]!r} is not taken: use application/json or application/x-ndjson"
         return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     try:
         if body.lstrip()[:1] == b"[":
-            raws = _split_array(body)
-            return TOO_MANY if len(raws) > MAX_SCANS else _read([bytes(raw) for raw in raws])
+            return _array(body)
         msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         return problem(HTTPStatus.BAD_REQUEST, f"not a scan, an array of scans or NDJSON: {_where(error)}")
-    return _read([body], single=True)
+    return Posted(parse_all([body]), lambda: [body], single=True)
 
 
-def _read(raws: list[bytes], *, single: bool = False) -> Posted:
-    return Posted(raws, parse_all(raws), single)
+def _array(body: bytes) -> Posted | Reply:
+    scans = parse_array(body)
+    if scans is None:
+        raws = _split(body)
+        return TOO_MANY if len(raws) > MAX_SCANS else Posted(parse_all(raws), lambda: raws)
+    return TOO_MANY if len(scans) > MAX_SCANS else Posted(scans, lambda: _split(body))
+
+
+def _split(body: bytes) -> list[bytes]:
+    return [bytes(raw) for raw in _split_array(body)]
 
 
 def _where(error: Exception) -> str:

@@ -5,7 +5,7 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from processors.intake import read, read_all
+from processors.intake import parse, parse_array, read, read_all
 from processors.model import Reject, Scan, encode
 from processors.registry import parse_row, parse_rows
 from processors.written import are_strict
@@ -46,6 +46,20 @@ ODD_ROWS = [
 @example([b" ", SCAN + b" " + SCAN])
 def test_scans(records: list[bytes]) -> None:
     assert read_all(records) == [read(record) for record in records]
+
+
+@given(st.lists(st.sampled_from([SCAN, SCAN, *(odd for odd in ODD if odd.strip())]), min_size=1, max_size=4))
+@example([SCAN, ODD[9], SCAN])
+def test_an_array(scans: list[bytes]) -> None:
+    assert parse_array(b"[" + b" ,\n".join(scans) + b"]") in (None, [parse(one) for one in scans])
+
+
+def test_an_array_of_scans_is_read_in_one_call() -> None:
+    unfit = SCAN.replace(b"0690123456789200047A2Y", b"no code!")
+    assert parse_array(b" [" + SCAN + b"," + unfit + b"]") == [parse(SCAN), parse(unfit)]
+    assert parse_array(b"[]") == []
+    for other in (SCAN, b"[" + SCAN, b"[" + SCAN + b",{}]", b"[" + ODD[9] + b"]"):
+        assert parse_array(other) is None
 
 
 def test_what_is_odd_is_odd_alone() -> None:
