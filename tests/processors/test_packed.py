@@ -81,7 +81,9 @@ def again(ledger: Ledger) -> Ledger:
     records = dict(there.fresh())
     here.learn(records)
     assert records == {}
-    return here.unpack(LABEL, packed)
+    found = here.unpack(LABEL, packed)
+    found.unpack()
+    return found
 
 
 def comes_back(ledger: Ledger) -> None:
