@@ -55,11 +55,16 @@ def _spans(move: str, full: bool, missed: bool, parameters: Parameters) -> tuple
     return tuple(found)
 
 
-@cache
-def _first_span(move: str, full: bool, missed: bool, parameters: Parameters) -> tuple[int, int]:
-    """Until the first of them is told, from the move; and from its arrival at least. 0 where none runs."""
-    told = [span for *_, span in _spans(move, full, missed, parameters)]
-    return min(told, default=0), Wait.SHORT.of(parameters)
+def first_told(move: str, parameters: Parameters) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Until the first of them is told, of an empty cylinder and of a full one, just moved so and in the world.
+
+    Each from the move, 0 where none runs; and from its arrival at least.
+    """
+    empty, full = (
+        min((span for *_, span in _spans(move, is_full, False, parameters)), default=0) for is_full in (False, True)
+    )
+    wait = Wait.SHORT.of(parameters)
+    return (empty, wait), (full, wait)
 
 
 class Course:
@@ -149,15 +154,6 @@ def next_alarm(ledger: Ledger, clock: int, schedule: Schedule) -> int:
     return min([*moments, *(due for *_, due in _untold(ledger, schedule))], default=0)
 
 
-def first_timer(cylinder: Cylinder, schedule: Schedule) -> int:
-    """When a time that runs is told next, of a cylinder in the world of which nothing was told; 0 is never."""
-    began = cylinder.last_move
-    if began is None:
-        return 0
-    span, wait = _first_span(began.type, cylinder.full, cylinder.missed, schedule.on(day_of(began.at)))
-    return max(began.at + span, began.arrived + wait) if span else 0
-
-
 def show(ledger: Ledger, before: dict[Timer, tuple[Rule, int, int]], clock: int, schedule: Schedule) -> None:
     """A time that runs only since the rules ran again: it is told no sooner than a wait after the arrival that showed it."""
     began = current(ledger).last_move
@@ -189,6 +185,7 @@ def _untold(ledger: Ledger, schedule: Schedule) -> list[tuple[Standing | None, R
 def fall_due(label: str, ledger: Ledger, clock: int, registry: Registry, schedule: Schedule) -> tuple[Alert, ...]:
     """Tell what is due at a clock, and set the next alarm. A code nobody bound is due to be forgotten."""
     telling = Telling(ledger, clock)
+    ledger.is_quiet = False
     for waiting in ledger.standing:
         if waiting.status == "waiting" and waiting.due < clock:
             telling.tell(waiting, decode_alert(waiting.alert))

@@ -85,7 +85,7 @@ def _ask(arrival: Arrival) -> Judgement:
     beyond = ledger.is_beyond(entry.place, arrival.parameters)
     is_newest = not ledger.entries or entry.place > ledger.entries[-1].place
     state = current(ledger) if beyond or (is_newest and ledger.retired is None) else state_at(ledger, entry.place)
-    case = Case(scan, entry.at, state, arrival.registry, arrival.schedule)
+    case = Case.of(scan, entry.at, state, arrival.registry, arrival.schedule)
     told = told_of(case, [] if beyond else look(case), entry.late)
     ledger.ask(Past(entry.device, entry.scan_id, digest(scan), told, case.enterprise_id), arrival.parameters)
     return arrival.answer(told)

@@ -34,7 +34,7 @@ def insert(arrival: Arrival) -> Judgement:
     ledger.entries.insert(place, entry)
     ledger.known = None
     if entry.voided:  # it was taken back before it came: nothing is judged again for it
-        case = Case(arrival.scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
+        case = Case.of(arrival.scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
         entry.origin, entry.told = case.origin, told_of(case, [], entry.late)
         if would_count_again(entry):
             know_for_good(ledger, entry, arrival.parameters)
@@ -49,7 +49,7 @@ def insert(arrival: Arrival) -> Judgement:
 def keep(arrival: Arrival) -> Judgement:
     """Beyond the window: history only, but for slow facts, which count from now on, and reports, which alert always."""
     ledger, entry, scan = arrival.ledger, arrival.entry, arrival.scan
-    case = Case(scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
+    case = Case.of(scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
     entry.origin, entry.seen = case.origin, case.sighting is not None
     told = told_of(case, [], entry.late)
     aliases: list[str] = []
@@ -132,7 +132,7 @@ def take_back(arrival: Arrival, scan: VoidScan) -> Judgement:
     """A `void`: the scan it names should not have been."""
     ledger, target, data = arrival.ledger, _target(arrival.ledger, scan), scan.data
     told = told_of(
-        Case(scan, arrival.entry.at, current(ledger), arrival.registry, arrival.schedule), [], arrival.entry.late
+        Case.of(scan, arrival.entry.at, current(ledger), arrival.registry, arrival.schedule), [], arrival.entry.late
     )
     own = _enterprise(scan, arrival.registry)
     ledger.ask(Past(scan.device, scan.scan_id, digest(scan), told, own), arrival.parameters)

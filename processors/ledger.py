@@ -160,6 +160,7 @@ class Ledger(Struct, gc=False):
     packed: Window | None = None  # `base` and `entries` as they are packed; None where they have changed since
     known: dict[tuple[str, str], "Entry | Past"] | None = None  # its scans by device and scan_id, once asked for
     closed: int = 0  # what was made before then stays beyond the window; 0 where the newest scan alone says what is
+    is_quiet: bool = False  # known to be as a scan in order wants it (in_order.py); only the long way may change that
     is_open: bool = True  # else there are no `base` and `entries` before `unpack`: a scan in order needs neither
 
     def shut(self, packed: Window) -> None:
@@ -179,9 +180,9 @@ class Ledger(Struct, gc=False):
             self.is_open = True
 
     def open(self) -> None:
-        """They may change from now on: unpacked, and to be packed anew."""
+        """They may change from now on, as all else may: unpacked, and to be packed anew."""
         self.unpack()
-        self.packed = None
+        self.packed, self.is_quiet = None, False
 
     def append(
         self, scan: Scan, at: int, origin: Origin, offset: int, clock: int, told: Told | None, *, seen: bool

@@ -19,6 +19,8 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
+from processors.times import MINUTE
+
 OPEN_START = date.min.toordinal()
 
 _DESIGN = "design choice"
@@ -306,6 +308,8 @@ class Schedule:
         """`changes`: from that day (ordinal) on, those parameters."""
         self._days = [OPEN_START, *sorted(changes or {})]
         self._parameters = [first, *((changes or {})[day] for day in self._days[1:])]
+        # A scan no older than that on arrival is late on no day (µs).
+        self.late_after = min(one.late_minutes for one in self._parameters) * MINUTE
 
     def on(self, day: int) -> Parameters:
         """The parameters in force on a day."""

@@ -121,6 +121,8 @@ class Registry:
         self.model = self._models.on
         self._scenes = Scenes(self)
         self.scene = self._scenes.of
+        # What others made of rows that are no customers', to be made anew when one of those changes (ground.py).
+        self.made_of_rows: dict[Any, Any] = {}
 
     def put(self, row: AnyRow) -> None:
         """Take a row in; one with the same key is replaced."""
@@ -128,6 +130,7 @@ class Registry:
             self._customers.put([row])
             return
         self._scenes.forget()
+        self.made_of_rows.clear()
         match row:
             case Staff():
                 self._staff.put((row.id, row.role), row)

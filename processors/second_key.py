@@ -156,7 +156,7 @@ def _uncount(holder: Holder, label: str, offset: int) -> None:
 
 def _case(change: Change, holder: Holder, registry: Registry, schedule: Schedule) -> Case:
     assert change.scan is not None  # only what came is judged
-    case = Case(change.scan, instant(change.scan.time), Cylinder(model=change.model), registry, schedule)
+    case = Case.of(change.scan, instant(change.scan.time), Cylinder(model=change.model), registry, schedule)
     case.holder = holder
     return case
 

@@ -89,7 +89,7 @@ class Walk:
 
     def _judge(self, entry: Entry, scan: Scan, *, arrives: bool) -> None:
         scan.label = self._label
-        case = Case(scan, entry.at, self.state, self._registry, self._schedule)
+        case = Case.of(scan, entry.at, self.state, self._registry, self._schedule)
         findings = [] if entry.voided else look(case)
         told = told_of(case, findings, entry.late)
         if not arrives and _differ(entry, told):

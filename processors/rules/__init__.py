@@ -1,6 +1,7 @@
 """The catalogue: every rule, in the order of its numbers, and which of them look at which scan type."""
 
 from types import MappingProxyType
+from typing import NamedTuple
 
 from processors.rules import custody, filling, inspection, labels, licence, ownership, places, supply, timers, transport
 from processors.rules.declaration import CATALOGUE, EVERY_SCAN, Judges, Rule, Wait
@@ -34,12 +35,26 @@ def _rules_at(key: str) -> tuple[tuple[Rule, Judges, Wait], ...]:
 FOR_SCAN = MappingProxyType({scan_type: _rules_for(scan_type) for scan_type in SENDERS if scan_type != "precheck"})
 FOR_PRECHECK = tuple((rule, judges) for rule, judges in _AT_LABEL if rule.at_precheck)
 
-# What is to be asked of a cylinder in good standing, and no more: the first evidence ends it, so no rule stands alone.
+
+class Asked(NamedTuple):
+    """What is to be asked of a cylinder in good standing. The first evidence ends that, so that no rule stands alone."""
+
+    once: tuple[Judges, ...]  # of all scans alike in what these read
+    each: tuple[Judges, ...]  # of every scan
+    by_data: bool  # whether the first read what only scans of the type say
+
+
+def _asked(rules: tuple[tuple[Rule, Judges], ...]) -> Asked:
+    asked = [(rule, judges) for rule, judges in rules if not rule.spares_good]
+    return Asked(
+        once=tuple(judges for rule, judges in asked if rule.reads is not None),
+        each=tuple(judges for rule, judges in asked if rule.reads is None),
+        by_data=any({"vehicle", "crew"}.intersection(rule.reads or ()) for rule, _ in asked),
+    )
+
+
 FOR_GOOD = MappingProxyType(
-    {
-        scan_type: tuple(judges for rule, judges in rules if not rule.spares_good)
-        for scan_type, rules in (*FOR_SCAN.items(), ("precheck", FOR_PRECHECK))
-    }
+    {scan_type: _asked(rules) for scan_type, rules in (*FOR_SCAN.items(), ("precheck", FOR_PRECHECK))}
 )
 
 FOR_HOLDER = MappingProxyType({key: _rules_at(key) for key in ("customer", "vehicle")})

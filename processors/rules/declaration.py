@@ -73,6 +73,10 @@ class Wait(Enum):
 
 Key = Literal["label", "customer", "vehicle"]
 
+# What has few values on a day. `scene`: device, operator and site, and what the registry says of them; `crew`: driver and
+# escort; `owner` and `model`: the cylinder's.
+Reads = Literal["scene", "vehicle", "crew", "owner", "model"]
+
 LAWS = {
     "SEL": "特种设备安全法",
     "ZS": "浙江特种设备条例",
@@ -113,6 +117,9 @@ class Rule:
     fact_at_precheck: bool = False  # a fact even where a precheck only asks: told and alerted
     holds_state: bool = False  # the scan does not move the state
     spares_good: bool = False  # never holds for a cylinder in good standing (`Cylinder.is_good`)
+    # All that it looks at, beside the day, the parameters and the registry but its customers: what it said once of these
+    # it says again (ground.py). None: something of each scan's own, so that it is asked of each.
+    reads: tuple[Reads, ...] | None = None
     wait: Wait = Wait.NONE
     key: Key = "label"  # whose state it looks at
     judges: Judges | None = None

@@ -21,15 +21,15 @@ def prefill_check_missing(case: Case) -> Evidence | None:
     Example: Checked and passed at 08:00: a fill at 10:00 is in order, at 10:01 it is refused.
     例：8:00检查合格：10:00充装不算违规，10:01充装即拒绝。
     """
-    last = case.cylinder.last_fill
-    if last is not None and last.site == case.site_id and _corrects(case, last.at):
+    last, site = case.cylinder.last_fill, case.scene.site_id
+    if last is not None and last.origin.site == site and _corrects(case, last.at):
         return None
-    check = next((check for check in case.cylinder.prechecks if check.site == case.site_id), None)
-    if check is None:
-        return {"precheck": None}
-    if check.passed and case.at - check.at <= case.parameters.precheck_hours * HOUR:
-        return None
-    return {"precheck": rfc3339(check.at), "passed": check.passed}
+    for check in case.cylinder.prechecks:
+        if check.site == site:
+            if check.passed and case.at - check.at <= case.parameters.precheck_hours * HOUR:
+                return None
+            return {"precheck": rfc3339(check.at), "passed": check.passed}
+    return {"precheck": None}
 
 
 def _corrects(case: Case, last_fill: int) -> bool:
@@ -124,6 +124,7 @@ def refill_no_circulation(case: Case) -> Evidence | None:
 @rule(
     no=21, code="FILLER_UNQUALIFIED", zh="充装员无证", en="Filler without a valid certificate", severity="high",
     scans=("fill",), to=(MS,), basis=("SEL49",), device="deny", duty=Duty.FILLING, at_precheck=True,
+    reads=("scene",),
 )  # fmt: skip
 def filler_unqualified(case: Case) -> Evidence | None:
     """The operator of a fill is not named, is not known as a filler, or has no filler's certificate valid on that day.

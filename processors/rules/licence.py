@@ -8,6 +8,7 @@ from processors.rules.declaration import GE, MS, PS, Duty, Evidence, rule
 @rule(
     no=13, code="UNLICENSED_FILLING", zh="无证充装", en="Filled without a valid filling licence", severity="critical",
     scans=("fill",), to=(MS,), basis=("SEL85",), device="deny", duty=Duty.FILLING, at_precheck=True,
+    reads=("scene",),
 )  # fmt: skip
 def unlicensed_filling(case: Case) -> Evidence | None:
     """A cylinder is filled at a site whose enterprise has no filling licence valid on that day: missing, not begun,
@@ -24,6 +25,7 @@ def unlicensed_filling(case: Case) -> Evidence | None:
 @rule(
     no=14, code="UNLICENSED_OPERATOR", zh="无证经营", en="Sold without a valid gas licence", severity="critical",
     scans=("deliver",), to=(GE, PS), basis=("UG45",), device="deny", duty=Duty.DELIVERING,
+    reads=("scene",),
 )  # fmt: skip
 def unlicensed_operator(case: Case) -> Evidence | None:
     """A cylinder is delivered by an enterprise that has no gas licence valid on that day: missing, not begun, expired

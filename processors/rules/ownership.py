@@ -8,6 +8,7 @@ from processors.rules.declaration import GE, MS, Duty, Evidence, rule
     no=11, code="FOREIGN_CYLINDER_FILL", zh="充装非自有瓶", en="Filled another enterprise's cylinder",
     severity="critical", scans=("fill",), to=(MS,), cc=(GE,), basis=("UG18(7)",), device="deny", duty=Duty.FILLING,
     at_precheck=True,
+    reads=("scene", "owner"),
 )  # fmt: skip
 def foreign_cylinder_fill(case: Case) -> Evidence | None:
     """A cylinder is filled at a site whose enterprise is not its owner at that time. Where no site is known, the
@@ -25,6 +26,7 @@ def foreign_cylinder_fill(case: Case) -> Evidence | None:
 @rule(
     no=12, code="FOREIGN_CYLINDER_SALE", zh="销售非自有瓶", en="Sold another enterprise's cylinder", severity="high",
     scans=("deliver",), to=(GE,), basis=("UG18(8)",), device="deny", duty=Duty.DELIVERING,
+    reads=("scene", "owner"),
 )  # fmt: skip
 def foreign_cylinder_sale(case: Case) -> Evidence | None:
     """A cylinder is delivered by an enterprise that is not its owner at that time.

@@ -59,13 +59,13 @@ def unapproved_location(case: Case) -> Evidence | None:
     Example: Radius 200 m, accuracy 12 m: a scan 212 m from the site is in order, at 213 m it is an alert.
     例：核准半径200米、定位误差12米：距站点212米不算违规，213米即告警。
     """
-    if not case.full_before_or_after or (case.device is not None and case.device.device_kind == "public"):
+    if not case.full_before_or_after or case.scene.is_public:
         return None
     return _outside_districts(case) if case.scan.type == "deliver" else _outside_radius(case)
 
 
 def _outside_radius(case: Case) -> Evidence | None:
-    geo, site = case.scan.geo, case.site
+    geo, site = case.scan.geo, case.scene.site
     if geo is None or site is None or site.geo is None or site.radius_m is None:
         return None
     if surely_within(site.radius_m + geo.acc_m, geo, site.geo):
@@ -77,8 +77,9 @@ def _outside_radius(case: Case) -> Evidence | None:
 
 
 def _outside_districts(case: Case) -> Evidence | None:
-    if case.customer is None or case.enterprise is None:
+    customer, enterprise = case.customer, case.scene.enterprise
+    if customer is None or enterprise is None:
         return None
-    if case.customer.district in (case.enterprise.districts or [case.enterprise.district]):
+    if customer.district in (enterprise.districts or [enterprise.district]):
         return None
-    return {"district": case.customer.district, "enterprise": case.enterprise.id}
+    return {"district": customer.district, "enterprise": enterprise.id}

@@ -21,7 +21,8 @@ def realname_missing(case: Case) -> Evidence | None:
     """
     if case.customer_id is None:
         return {"customer": None}
-    if case.customer is not None and case.customer.realname_verified:
+    customer = case.customer
+    if customer is not None and customer.realname_verified:
         return None
     return {"customer": case.customer_id}
 
@@ -29,6 +30,7 @@ def realname_missing(case: Case) -> Evidence | None:
 @rule(
     no=24, code="COURIER_NOT_OF_OWNER", zh="非本企业配送", en="Delivered by no courier of the owner", severity="high",
     scans=("deliver",), to=(GE,), basis=("UG25",), device="deny", duty=Duty.DELIVERING,
+    reads=("scene", "owner"),
 )  # fmt: skip
 def courier_not_of_owner(case: Case) -> Evidence | None:
     """The operator of a delivery is not named, has no courier's certificate valid on that day (its last day is good),
@@ -58,10 +60,11 @@ def deliver_no_contract(case: Case) -> Evidence | None:
     """
     if case.customer_id is None:
         return None
-    contracts = case.customer.contracts if case.customer else []
-    if any(contract.enterprise == case.cylinder.owner and contract.on(case.day) for contract in contracts):
-        return None
-    return {"customer": case.customer_id, "owner": case.cylinder.owner}
+    customer, owner = case.customer, case.cylinder.owner
+    for contract in customer.contracts if customer else []:
+        if contract.enterprise == owner and contract.on(case.day):
+            return None
+    return {"customer": case.customer_id, "owner": owner}
 
 
 @rule(
@@ -172,12 +175,13 @@ def home_check_overdue(case: Case) -> Evidence | None:
     Example: Checked on 1 March 2026: a delivery on 1 March 2027 (365 days) is in order, on 2 March it brings a warning.
     例：2026年3月1日安检合格：2027年3月1日（满365天）配送不算违规，3月2日配送即提醒。
     """
-    if case.customer is None:
+    customer = case.customer
+    if customer is None:
         return None
-    registered = case.customer.home_check.toordinal() if case.customer.home_check else 0
+    registered = customer.home_check.toordinal() if customer.home_check else 0
     if registered > case.day:  # by event time: it was not made yet
         registered = 0
-    checks = case.registry.home_checks(case.customer.id, case.at)
+    checks = case.registry.home_checks(customer.id, case.at)
     if checks.open_hazard is not None and registered < day_of(checks.open_hazard):
         return {STERNER: True, "hazard": rfc3339(checks.open_hazard)}
     last = max(registered, day_of(checks.last_ok) if checks.last_ok is not None else 0)

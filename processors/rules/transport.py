@@ -20,6 +20,7 @@ def _over_its_number(case: Case) -> Evidence | None:
     no=31, code="VEHICLE_UNLICENSED", zh="无危货资质车辆", en="Vehicle without a dangerous-goods permit",
     severity="critical", scans=("load",), to=(TR, PS), basis=("RT63(3)",), device="deny", duty=Duty.VEHICLE,
     counts=("vehicle", _over_its_number),
+    reads=("vehicle",),
 )  # fmt: skip
 def vehicle_unlicensed(case: Case) -> Evidence | None:
     """A cylinder is loaded onto a vehicle whose dangerous-goods permit is missing or not valid on that day (its last
@@ -41,6 +42,7 @@ def vehicle_unlicensed(case: Case) -> Evidence | None:
 @rule(
     no=32, code="CREW_UNQUALIFIED", zh="人员无资格", en="Crew without valid certificates", severity="high",
     scans=("load",), to=(TR,), basis=("HC44", "HC48"), device="deny", duty=Duty.VEHICLE,
+    reads=("crew",),
 )  # fmt: skip
 def crew_unqualified(case: Case) -> Evidence | None:
     """A cylinder is loaded, and its driver or its escort is not named or has no certificate of that role valid on that

@@ -89,7 +89,7 @@ def follow(rows: Iterable[ScanRow], registry: Registry, schedule: Schedule) -> L
     for row, scan in scans:
         if scan is None or scan.dry_run or isinstance(scan, LookupScan):
             continue
-        case = Case(scan, instant(scan.time), life.cylinder, registry, schedule)
+        case = Case.of(scan, instant(scan.time), life.cylinder, registry, schedule)
         hand = _hand(row, case, registry)
         life.hands.append(hand)
         if (row.device, row.scan_id) in undone:

@@ -23,7 +23,7 @@ from processors.model import Reject, Retired, Scan, Tick, Verdict, encode
 from processors.parameters import Schedule
 from processors.registry import Registry
 from processors.second_key import changes
-from processors.times import MINUTE, day_of, instant, rfc3339
+from processors.times import instant, rfc3339
 from stream.lane.effects import Effects
 from stream.lane.runs import Runs
 from stream.tables.partition import Partition
@@ -93,13 +93,19 @@ class ChunkJudge:
         state, position, label, offset = chunk.state, chunk.state.position, scan.label, record.offset
         if scan.type not in PLAIN or record.key != label.encode():
             return False
-        ledger = state.get(label)
+        ledger = state.live.get(label) or state.get(label)
         if ledger is None or offset <= ledger.offset:
             return False
         at = instant(scan.time)
-        received = instant(scan.received) if scan.received else position.clock
-        clock = max(received, position.clock)
-        if received - at > self._schedule.on(day_of(at)).late_minutes * MINUTE or state.is_past(clock):
+        clock = position.clock
+        if scan.received is not None:
+            received = instant(scan.received)
+            if received - at > self._schedule.late_after:
+                return False
+            clock = max(clock, received)
+        elif clock - at > self._schedule.late_after:
+            return False
+        if state.is_past(clock):
             return False
         before = ledger.alarm
         judgement = in_order(ledger, scan, at, offset, clock, self._registry, self._schedule)
@@ -109,7 +115,7 @@ class ChunkJudge:
         chunk.tell(offset, judgement.verdict)
         ledger.offset = offset
         if ledger.alarm != before:
-            state.keep(label, ledger, before)
+            state.rings(label, before, ledger.alarm)
         chunk.touched[label] = True
         if judgement.moved:
             chunk.hand_on(label, offset, ledger, judgement)

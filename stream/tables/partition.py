@@ -96,10 +96,11 @@ class Partition(Generic[State]):
         self.position = Position()
         self.held = Held()
         self._packing = packing
-        self._live: dict[str, State] = {}
+        self.live: dict[str, State] = {}  # to be looked at by others; `get` for one that may be packed
         self._slots: dict[str, int] = {}  # of live keys, once asked for
         self._packed = PackedStore()
         self._alarms: Alarms[int] = Alarms(self._moment, partial(array, "I"))
+        self.is_past = self._alarms.is_past  # whether `past` may find any
 
     @classmethod
     def restored(cls, records: dict[bytes, bytes], packing: Packing[State]) -> "Partition[State]":
@@ -188,29 +189,30 @@ class Partition(Generic[State]):
 
     def get(self, key: str) -> State | None:
         """The state of a key, live from now on; `keep` it when it changed."""
-        state = self._live.get(key)
+        state = self.live.get(key)
         if state is None:
             packed = self._packed.get(key)
             if packed:
-                state = self._live[key] = self._packing.unpack(key, packed)
+                state = self.live[key] = self._packing.unpack(key, packed)
         return state
 
     def keep(self, key: str, state: State, alarm_before: int) -> None:
         """A key's state, as it is now; it is packed by `put_away`."""
-        self._live[key] = state
+        self.live[key] = state
         if state.alarm != alarm_before:
-            self._alarms.moved(self._slot_of(key), alarm_before, state.alarm)
+            self.rings(key, alarm_before, state.alarm)
+
+    def rings(self, key: str, before: int, now: int) -> None:
+        """A live key wants to be looked at at another moment than before."""
+        slot = self._slots.get(key)
+        self._alarms.moved(self._slot_of(key) if slot is None else slot, before, now)
 
     def forget(self, key: str) -> bytes:
         """Nothing of a key is kept: its last state, packed, should a crash leave its deletion out."""
-        last = self._packing.pack(key, self._live.pop(key))
+        last = self._packing.pack(key, self.live.pop(key))
         self._slots.pop(key, None)
         self._packed.remove(key)
         return last
-
-    def is_past(self, clock: int) -> bool:
-        """Whether `past` may find any."""
-        return self._alarms.is_past(clock)
 
     def past(self, clock: int) -> list[tuple[str, State]]:
         """The keys whose moment the arrival clock is past, in order of moment and key, and their states."""
@@ -225,7 +227,7 @@ class Partition(Generic[State]):
 
     def put_away(self, touched: Iterable[str]) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
         """Pack what was touched: the records to be kept before them, and theirs. The longest untouched are live no more."""
-        live, pack, slots, put_at = self._live, self._packing.pack, self._slots, self._packed.put_at
+        live, pack, slots, put_at = self.live, self._packing.pack, self._slots, self._packed.put_at
         states = {}
         for key in touched:
             state = live[key] = live.pop(key)  # the latest at the end
@@ -251,7 +253,7 @@ class Partition(Generic[State]):
 
     def _moment(self, slot: int) -> int:
         key, packed = self._packed.at(slot)
-        state = self._live.get(key)
+        state = self.live.get(key)
         if state is not None:
             return state.alarm
         return alarm_of(packed) if packed else 0

@@ -32,7 +32,7 @@ def case(rows: list[dict[str, Any]], **scan: Any) -> Case:
         row = parse_row(json.dumps(line).encode())
         assert not isinstance(row, Reject), row
         registry.put(row)
-    return Case(found, instant(found.time), Cylinder(), registry, DEFAULT)
+    return Case.of(found, instant(found.time), Cylinder(), registry, DEFAULT)
 
 
 def test_of_a_device_whose_row_is_gone_nothing_is_known_but_what_the_scan_says() -> None:
@@ -68,20 +68,20 @@ def test_the_publics_device_has_seen_nothing() -> None:
     assert case([ROWS[0] | {"device_kind": "public"}], geo=HERE).sighting is None
 
 
-def test_a_look_up_is_made_once() -> None:
-    one = case(ROWS)
-    assert "sighting" not in one.__dict__
-    assert one.sighting is one.sighting
-    assert Case.sighting is Case.__dict__["sighting"]
+def test_a_customer_is_looked_up_once() -> None:
+    row = {"kind": "customer", "id": "C1", "customer_kind": "resident", "district": "330203"}
+    one = case([row], type="deliver", data={"customer": "C1"})
+    assert one.customer is not None
+    assert one.customer is one.customer, "made anew for each look-up"
 
 
 def test_what_the_registry_says_of_a_device_is_kept_until_it_says_otherwise() -> None:
     one = case(ROWS)
-    again = Case(one.scan, one.at, one.cylinder, one.registry, DEFAULT)
+    again = Case.of(one.scan, one.at, one.cylinder, one.registry, DEFAULT)
     assert again.origin is one.origin
     moved = parse_row(json.dumps(ROWS[0] | {"enterprise": "E9"}).encode())
     assert not isinstance(moved, Reject)
     one.registry.put(moved)
-    assert Case(one.scan, one.at, one.cylinder, one.registry, DEFAULT).enterprise_id == "E9"
-    tomorrow = Case(one.scan, one.at + 24 * 3600 * 1_000_000, one.cylinder, one.registry, DEFAULT)
+    assert Case.of(one.scan, one.at, one.cylinder, one.registry, DEFAULT).enterprise_id == "E9"
+    tomorrow = Case.of(one.scan, one.at + 24 * 3600 * 1_000_000, one.cylinder, one.registry, DEFAULT)
     assert tomorrow.day == one.day + 1

@@ -10,9 +10,9 @@ from test_packed import LABEL, NOON
 
 from processors.arrival import Judgement, Moved
 from processors.cylinder import Cylinder, Move
-from processors.in_order import in_order
+from processors.in_order import PLAIN, in_order
 from processors.ledger import Awaited, Ledger, Standing
-from processors.model import Load, Reject, Scan, UnloadScan
+from processors.model import AnyScan, Load, Reject, Scan, UnloadScan
 from processors.origins import Origin
 from processors.parameters import DEFAULT
 from processors.registry import Registry, parse_row
@@ -92,3 +92,10 @@ def test_what_leaves_the_window_for_it_becomes_part_of_the_state_before() -> Non
     assert in_order(ledger, later, instant(later.time), 8, instant(later.time), registry(), DEFAULT)
     assert [entry.scan_id for entry in ledger.entries] == ["scan-0002"]
     assert [move.scan_id for move in ledger.base.moves] == ["", "scan-0001"]
+
+
+def test_the_fields_of_every_plain_scan_stand_in_one_order() -> None:
+    plain = [scan for scan in AnyScan.__args__ if scan.type in PLAIN]
+    assert {scan.__struct_fields__ for scan in plain} == {
+        ("data", "scan_id", "label", "time", "device", "operator", "site", "geo", "dry_run", "received")
+    }

@@ -55,7 +55,7 @@ def seen_an_hour_before(**limits: float) -> Case:
         [{"kind": "device", "id": "D", "device_kind": "courier"}], geo={"lon": 121.55, "lat": 29.87, "acc_m": 10}
     )
     cylinder = Cylinder(sightings=[Sighting(Origin("other"), here.at - HOUR, HARBOUR)])
-    return Case(here.scan, here.at, cylinder, here.registry, Schedule(Parameters(**limits)))
+    return Case.of(here.scan, here.at, cylinder, here.registry, Schedule(Parameters(**limits)))
 
 
 def test_exactly_so_far_and_exactly_so_fast_is_in_order() -> None:
