@@ -15,7 +15,7 @@ from processors.arrival import Judgement, moved
 from processors.cylinder import Sighting
 from processors.findings import told_of, verdict_of
 from processors.ground import Ground, ground_of
-from processors.ledger import Ledger, current, made_move
+from processors.ledger import Entry, Ledger, current, made_move
 from processors.model import AnyScan, Scan
 from processors.parameters import Schedule
 from processors.registry import Registry
@@ -95,7 +95,12 @@ def in_order(
     if sighting is not None:
         state.see(sighting)
     state.take(label, kind, data, made_move(kind, at, origin, data, scan_id, clock))
-    ledger.append(scan, at, origin, offset, clock, told, seen=sighting is not None)
+    if ledger.is_open:
+        ledger.append(Entry(at, scan, origin, offset, clock, False, sighting is not None, told))
+    else:
+        kept = ledger.packed
+        assert kept is not None
+        kept.add_plain(kind, data, scan_id, device, geo, at, origin, offset, clock, told, sighting is not None)
     if not way.is_move:
         return _UNSAID if told is None else Judgement(verdict_of(scan, at, told), changed=True)
     span, wait = ground.first_told[state.full]

@@ -5,11 +5,13 @@ A scan passes or it is a `Reject` with the field's path and a reason; nothing is
 
 import re
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 import msgspec
 
 from processors.labels import bare, is_code
 from processors.model import (
+    AnyScan,
     BindScan,
     CollectScan,
     HomeCheckScan,
@@ -36,7 +38,8 @@ _BETWEEN = (b'{"type":"tick"', b'{"type":"retired"')
 
 
 # What `_beyond_types` asks of these is their label alone.
-_PLAIN = SENDERS.keys() - {"bind", "inspect", "collect", "home_check"}
+_PLAIN = {scan for scan in AnyScan.__args__ if scan.type not in ("bind", "inspect", "collect", "home_check")}
+_label = attrgetter("label")
 
 CODE_WANTED = "wanted: a label, its Digital Link, or a legacy code of 4 to 40 of 0-9 A-Z a-z -"
 
@@ -53,8 +56,7 @@ def parse(raw: bytes | msgspec.Raw) -> Scan | Reject:
         return Reject("time", TIME_WANTED, scan.scan_id)
     if scan.received is not None and not is_strict(raw, b"received"):
         return Reject("received", TIME_WANTED, scan.scan_id)
-    wrong = _beyond_types(scan)
-    return Reject(*wrong, scan.scan_id) if wrong else scan
+    return _checked(scan)
 
 
 def parse_all(raws: Sequence[bytes]) -> list[Scan | Reject]:
@@ -93,11 +95,9 @@ def read_all(records: Sequence[bytes]) -> list[Scan | Tick | Retired | Reject]:
 
 def _all_fit(lines: Sequence[bytes]) -> list[Scan | Reject] | None:
     """As `parse` of each; None where one may be no scan."""
-    together = b"\n".join(lines)
-    # Two in one line would take the place of a blank one.
-    if together.count(b"\n") >= max(1, len(lines)) or not all(map(bytes.strip, lines)):
+    if not all(map(bytes.strip, lines)):  # two in one line would take the place of a blank one
         return None
-    found = _all_of(decode_scans, together)
+    found = _all_of(decode_scans, b"\n".join(lines))
     return found if found is not None and len(found) == len(lines) else None
 
 
@@ -108,15 +108,19 @@ def _all_of(decode: Callable[[bytes], Sequence[Scan]], together: bytes) -> list[
         scans = decode(together)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    found: list[Scan | Reject] = []
-    for scan in scans:
-        label = scan.label
-        if scan.type in _PLAIN and label.isalnum() and label.isascii() and 4 <= len(label) <= 40:
-            found.append(scan)  # as nearly all: bare, a code, and with nothing that types alone do not say
-            continue
-        wrong = _beyond_types(scan)
-        found.append(Reject(*wrong, scan.scan_id) if wrong else scan)
-    return found
+    are_codes = _surely_codes(list(map(_label, scans)))
+    return [scan if are_codes and type(scan) in _PLAIN else _checked(scan) for scan in scans]
+
+
+def _surely_codes(labels: list[str]) -> bool:
+    """Whether all labels are codes and bare, as nearly always. False says nothing."""
+    whole, lengths = "".join(labels), {*map(len, labels)}
+    return whole.isalnum() and whole.isascii() and min(lengths) >= 4 and max(lengths) <= 40
+
+
+def _checked(scan: Scan) -> Scan | Reject:
+    wrong = _beyond_types(scan)
+    return Reject(*wrong, scan.scan_id) if wrong else scan
 
 
 def admit(scan: Scan, received: int, registry: Registry, schedule: Schedule) -> Device | Reject:

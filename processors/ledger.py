@@ -121,9 +121,10 @@ class Window(Protocol):
         """One more, at the end."""
 
     def add_plain(
-        self, scan: Scan, at: int, origin: Origin, offset: int, clock: int, told: Told | None, *, seen: bool
-    ) -> None:
-        """The same of a scan in order, without an entry made for it; arguments as an entry's."""
+        self, kind: str, data: Any, scan_id: str, device: str, geo: Geo | None, at: int, origin: Origin, offset: int,
+        clock: int, told: Told | None, is_seen: bool,
+    ) -> None:  # fmt: skip
+        """The same of a scan in order, without an entry made for it; arguments as an entry's and its scan's."""
 
     def may_hold(self, device: str, scan_id: str) -> bool:
         """Whether a scan with these ids may be among them; False is sure."""
@@ -184,17 +185,13 @@ class Ledger(Struct, gc=False):
         self.unpack()
         self.packed, self.is_quiet = None, False
 
-    def append(
-        self, scan: Scan, at: int, origin: Origin, offset: int, clock: int, told: Told | None, *, seen: bool
-    ) -> None:
-        """A scan in order joins the window; arguments as an entry's, which is made where the window is open."""
+    def append(self, entry: Entry) -> None:
+        """A scan in order joins the window, which is open."""
         if self.packed is not None:
-            self.packed.add_plain(scan, at, origin, offset, clock, told, seen=seen)
-        if self.is_open:
-            entry = Entry(at, scan, origin, offset, clock, False, seen, told)
-            self.entries.append(entry)
-            if self.known is not None:
-                self.known[entry.device, entry.scan_id] = entry
+            self.packed.add(entry)
+        self.entries.append(entry)
+        if self.known is not None:
+            self.known[entry.device, entry.scan_id] = entry
 
     def may_know(self, device: str, scan_id: str) -> bool:
         """Whether a scan, a question, or what else is no fact of it may have these ids; False is sure."""

@@ -41,7 +41,7 @@ class Numbered(Generic[T]):
         """`prefix` begins the keys of the records they are kept under; `kind` is theirs."""
         self._prefix = prefix
         self._kind = kind
-        self._numbers: dict[T, int] = {}
+        self.numbers: dict[T, int] = {}  # to be looked at; `number` for one that may be new
         self._held: list[T] = []
         self._kept = 0
 
@@ -50,12 +50,12 @@ class Numbered(Generic[T]):
 
     def number(self, value: T) -> int | T:
         """The number it is known by from now on; itself where there are too many."""
-        number = self._numbers.get(value)
+        number = self.numbers.get(value)
         if number is None:
             number = len(self._held)
             if number >= NUMBERED_AT_MOST:
                 return value
-            self._numbers[value] = number
+            self.numbers[value] = number
             self._held.append(value)
         return number
 
@@ -87,6 +87,6 @@ class Numbered(Generic[T]):
             raise ValueError(f"of {len(own)} records {self._prefix.decode()} some are missing")
         for number in range(len(own)):
             value = msgspec.msgpack.decode(records.pop(own[number]), type=self._kind)
-            self._numbers[value] = number
+            self.numbers[value] = number
             self._held.append(value)
         self._kept = len(self._held)

@@ -3,11 +3,12 @@
 A decoder of its own cannot be given to the type `datetime`, so the bytes are looked at again: 0.2 µs a time.
 """
 
-import re
-from functools import cache
 from typing import Any
 
 import msgspec
+
+# How a time is written, but for its digits: in a city nearly all are written the first way.
+_UNDATED = tuple(f"--T::{part}{offset}".encode() for part in (".", "") for offset in ("+:", "Z", "-:"))
 
 TIME_WANTED = "wanted: RFC 3339, as 2026-11-23T10:15:30+08:00"
 
@@ -28,16 +29,21 @@ def is_strict(raw: bytes | msgspec.Raw, name: bytes) -> bool:
 def are_strict(lines: bytes, *names: bytes) -> bool:
     """Whether each time under these names, in many JSON objects together, surely is: False says nothing.
 
-    A search for each name over all of them costs a tenth of as many calls. What is in disguise (`\\u0074ime`), null, or no
-    name but a value is for `is_strict` to tell.
+    Without its digits a time is one of a few words, which are counted: half the time of a search by pattern. What is in
+    disguise (`\\u0074ime`), null, or no name but a value is for `is_strict` to tell; that they are times at all, and of a
+    blank within one, for the decoder.
     """
-    return b"\\" not in lines and not any(_other(name).search(lines) for name in names)
+    undated = lines.translate(None, b"0123456789 ")
+    return b"\\" not in lines and all(_each_strict(undated, b'"%s"' % name) for name in names)
 
 
-@cache
-def _other(name: bytes) -> re.Pattern[bytes]:
-    """A name that no strict time follows."""
-    return re.compile(rb'"%s"(?!\s*:\s*"[0-9-]{10}[Tt][0-9:.]+(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")' % name)
+def _each_strict(undated: bytes, quoted: bytes) -> bool:
+    left = undated.count(quoted)
+    for written in _UNDATED:
+        if not left:
+            break
+        left -= undated.count(b'%s:"%s"' % (quoted, written))
+    return not left
 
 
 def _is_rfc3339(time: bytes) -> bool:

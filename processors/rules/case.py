@@ -47,7 +47,7 @@ class Case:
         scene = registry.scene(scan.device, scan.operator, scan.site, day)
         model = registry.model(cylinder.model, day)
         return cls(
-            scan, at, cylinder, registry, day, parameters, scene, model, _sighting(scan, at, scene, parameters)
+            scan, at, cylinder, registry, day, parameters, scene, model, sighting_of(scan, at, scene, parameters)
         )  # fmt: skip
 
     @property
@@ -114,8 +114,11 @@ class Case:
         return staff if staff and staff.certificate and staff.certificate.good_on(self.day) else None
 
 
-def _sighting(scan: Scan, at: int, scene: Scene, parameters: Parameters) -> Sighting | None:
-    """No question, not the public's, exact. A scan's place is its own `geo`, else its site's, which is exact."""
+def sighting_of(scan: Scan, at: int, scene: Scene, parameters: Parameters) -> Sighting | None:
+    """The scan as evidence of where the cylinder is (rule 3): no question, not the public's, exact.
+
+    A scan's place is its own `geo`, else its site's, which is exact.
+    """
     place = scan.geo or scene.origin.place
     if place is None or scene.is_public or scan.dry_run or isinstance(scan, LookupScan):
         return None

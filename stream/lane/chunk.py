@@ -43,8 +43,9 @@ class ChunkJudge:
         """
         chunk = _Chunk(Effects(number), Runs(judged_at), state)
         self._ring(chunk)  # what a crash left over: forgotten already, and not yet deleted
-        new = [record for record in records if record.offset > state.position.upto]
-        if len(new) < len(records):
+        new = records
+        if records and records[0].offset <= state.position.upto:
+            new = [record for record in records if record.offset > state.position.upto]
             chunk.runs.cut()
         for record, found in zip(new, read_all([record.value or b"" for record in new]), strict=True):
             if not isinstance(found, Scan) or not self._judge_in_order(record, found, chunk):

@@ -170,8 +170,7 @@ def test_scans_that_are_packed_as_they_come_are_what_they_are_at_once(count: int
     packing, ledger = LedgerPacking(), Ledger(entries=[receive(scan_id="scan-0000")], newest=AT)
     packing.pack(LABEL, ledger)
     for number in range(1, count):
-        one = receive(AT + number * 1_000_003, scan_id=f"scan-{number:04}")
-        ledger.append(one.scan, one.at, one.origin, one.offset, one.clock, one.told, seen=one.seen)
+        ledger.append(receive(AT + number * 1_000_003, scan_id=f"scan-{number:04}"))
         ledger.newest = ledger.entries[-1].at
         packed = packing.pack(LABEL, ledger)
         assert_same(packing.unpack(LABEL, packed), ledger)

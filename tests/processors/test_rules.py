@@ -15,7 +15,7 @@ from processors.parameters import Parameters, Schedule
 from processors.registry import parse_row
 from processors.replay import Replay
 from processors.rules import BY_CODE, RULES, Rule
-from processors.rules.case import Case
+from processors.rules.case import Case, sighting_of
 from processors.rules.declaration import Wait, in_full, in_words
 from processors.rules.explained import explained_in
 from tests.oracle.catalogue import CATALOGUE
@@ -78,7 +78,7 @@ FUNCTIONS = {
     for rule in RULES
     for function in (rule.judges, rule.runs, rule.counts and rule.counts[1], rule.runs and rule.told_after)
     if function
-}
+} | {sighting_of.__code__: BY_CODE["LABEL_CLONE_SUSPECT"]}  # made for it, whether or not it is asked
 
 
 class Spied(Parameters, frozen=True):

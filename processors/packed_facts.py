@@ -1,0 +1,136 @@
+"""The facts before a window at rest, 80 bytes: a MessagePack array without names, fields added at the end alone."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from processors.cylinder import Cylinder, LastFill, Move, Precheck, Scrapping, Sighting
+from processors.packed_names import Names
+from processors.packed_scans import KIND, KINDS
+from processors.packed_values import days, geo_of, long, moment_of, ordinal, place, shorn, since, span
+
+# Numbers stand for these: add at the end alone.
+_STATES = ("in_service", "with_courier", "on_vehicle", "at_customer", "at_agency")
+_STATE = {state: number for number, state in enumerate(_STATES)}
+
+_FULL, _FAILED, _SCRAPPED, _TO_AGENCY, _MISSED = 1, 2, 4, 8, 16
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class FactsPacking:
+    """Packs the facts of one partition's cylinders."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def pack(self, facts: Cylinder, began: int) -> bytes:
+        """The facts; `began` is the instant that times are counted from."""
+        word = self._names.words.number
+        flags = (
+            (_FULL if facts.full else 0)
+            | (_FAILED if facts.failed else 0)
+            | (_SCRAPPED if facts.scrapped else 0)
+            | (_TO_AGENCY if facts.to_agency else 0)
+            | (_MISSED if facts.missed else 0)
+        )
+        fill, moves = facts.last_fill, facts.moves
+        packed = [self._moved(move, began) for move in moves]
+        last = moves[-1] if moves else None
+        fields = (
+            began, facts.serial, word(facts.maker), word(facts.model), word(facts.owner),
+            days(facts.made), days(facts.inspected), days(facts.next_due), days(facts.extended), _STATE[facts.state],
+            flags, None if fill is None else self._filled(fill, moves, began), packed,
+            None if last is None else (self._names.scan_id(last.scan_id, last.device), span(last.arrived - last.at)),
+            [self._seen(one, moves, began) for one in facts.sightings],
+            [(one.site, span(began - one.at), one.passed) for one in facts.prechecks] or None,
+            facts.postcheck, facts.valve, facts.reported or None, facts.retired, facts.transferred or None,
+            facts.examined or None, facts.scrapping, facts.replaces, facts.bound_at or None,
+        )  # fmt: skip
+        return _encode(shorn(fields))
+
+    def _moved(self, move: Move, began: int) -> tuple[Any, ...]:
+        names = self._names
+        kind, before, origin = KIND[move.type], span(began - move.at), names.origins.number(move.origin)
+        on = None if move.vehicle is None else names.words.number(move.vehicle)
+        if move.sent_to is not None:
+            return kind, before, origin, move.customer, on, move.sent_to
+        if on is not None:
+            return kind, before, origin, move.customer, on
+        return (kind, before, origin) if move.customer is None else (kind, before, origin, move.customer)
+
+    def _filled(self, fill: LastFill, moves: list[Move], began: int) -> Any:
+        """The move that it was, if that is known still."""
+        for number in range(-1, -1 - len(moves), -1):
+            if moves[number].at == fill.at and moves[number].origin == fill.origin:
+                return number
+        return span(began - fill.at), self._names.origins.number(fill.origin)
+
+    def _seen(self, sighting: Sighting, moves: list[Move], began: int) -> tuple[Any, ...]:
+        origin, geo = sighting.origin, sighting.geo
+        where = None if geo is origin.place or geo == origin.place else place(geo)
+        return self._names.origins.number(origin), since(sighting.at, moves, began), where
+
+    def facts(
+        self, began: int, serial: str | None = None, maker: Any = "", model: Any = "", owner: Any = "", made: Any = None,
+        inspected: Any = None, next_due: Any = None, extended: Any = None, state: int = 0, flags: int = 0,
+        fill: Any = None, moves: Iterable[Any] = (), last: Any = None, sightings: Iterable[Any] = (),
+        prechecks: Any = None, postcheck: bool | None = None, valve: str | None = None, reported: Any = None,
+        retired: int | None = None, transferred: int | None = None, examined: int | None = None, scrapping: Any = None,
+        replaces: str | None = None, bound_at: int | None = None,
+    ) -> Cylinder:  # fmt: skip
+        """The facts, from the fields they were packed in."""
+        word = self._names.words.of
+        hands = self._hands(moves, last, began)
+        return Cylinder(
+            serial=serial, maker=word(maker), model=word(model), owner=word(owner),
+            made=ordinal(made), inspected=ordinal(inspected),
+            next_due=ordinal(next_due), extended=ordinal(extended), valve=valve, state=_STATES[state],
+            full=bool(flags & _FULL), failed=bool(flags & _FAILED), scrapped=bool(flags & _SCRAPPED),
+            last_fill=None if fill is None else self._last_fill(fill, hands, began),
+            moves=hands, to_agency=bool(flags & _TO_AGENCY), sightings=self._sightings(sightings, hands, began),
+            reported=reported or [],
+            prechecks=[Precheck(site, began - long(at), passed) for site, at, passed in prechecks] if prechecks else [],
+            postcheck=postcheck, retired=retired, missed=bool(flags & _MISSED), transferred=transferred or 0,
+            examined=examined or 0, scrapping=None if scrapping is None else Scrapping(*scrapping), replaces=replaces,
+            bound_at=bound_at or 0,
+        )  # fmt: skip
+
+    def _hands(self, moves: Iterable[Any], last: Any, began: int) -> list[Move]:
+        hands = [self._hand(began, *move) for move in moves]
+        if last is not None:
+            scan_id, arrived = last
+            moved = hands[-1]
+            hands[-1] = Move(
+                moved.type, moved.at, moved.origin, moved.customer, moved.vehicle, moved.sent_to,
+                self._names.scan_id_of(scan_id), moved.at + long(arrived),
+            )  # fmt: skip
+        return hands
+
+    def _hand(
+        self,
+        began: int,
+        kind: int,
+        at: Any,
+        origin: Any,
+        customer: Any = None,
+        vehicle: Any = None,
+        sent_to: Any = None,
+    ) -> Move:
+        on = None if vehicle is None else self._names.words.of(vehicle)
+        return Move(KINDS[kind], began - long(at), self._names.origins.of(origin), customer, on, sent_to)
+
+    def _last_fill(self, packed: Any, moves: list[Move], began: int) -> LastFill:
+        if isinstance(packed, int):
+            return LastFill(moves[packed].at, moves[packed].origin)
+        return LastFill(began - long(packed[0]), self._names.origins.of(packed[1]))
+
+    def _sightings(self, packed: Iterable[Any], hands: list[Move], began: int) -> list[Sighting]:
+        seen = []
+        for origin, at, own in packed:
+            known = self._names.origins.of(origin)
+            where = known.place if own is None else geo_of(*own)
+            assert where is not None
+            seen.append(Sighting(known, moment_of(at, hands, began), where))
+        return seen
