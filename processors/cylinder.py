@@ -5,6 +5,7 @@ Lists are replaced and never changed in place, so that a shallow copy is a copy.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -13,7 +14,6 @@ from processors.model import (
     Bind,
     Check,
     Collect,
-    Condition,
     Deliver,
     Fill,
     Geo,
@@ -180,20 +180,20 @@ class Cylinder(Struct, array_like=True, gc=False):
 
     def end_of_life(self, life_years: int, parameters: Parameters) -> int:
         """The last good day of its design life (rule 5)."""
-        end = years_after(self.made, life_years)
-        latest = years_after(self.made, parameters.life_years_at_most)
-        extended = max(self.extended, years_after(self.inspected, parameters.inspection_years))
-        return min(max(end, extended), max(end, latest))
-
-    def condition(self, life_years: int, parameters: Parameters) -> Condition:
-        """What a `lookup` or `precheck` hears."""
-        return Condition(
-            state="scrapped" if self.nowhere else "failed" if self.failed else self.state,
-            full=self.full,
-            owner=self.owner,
-            next_inspection=iso_day(self.due(parameters)),
-            end_of_life=iso_day(self.end_of_life(life_years, parameters)),
+        return _end_of_life(
+            self.made,
+            self.inspected,
+            self.extended,
+            life_years,
+            parameters.life_years_at_most,
+            parameters.inspection_years,
         )
+
+    def condition(self, life_years: int, parameters: Parameters) -> tuple[str | bool | None, ...]:
+        """What a `lookup` or `precheck` hears: the fields of a Condition."""
+        state = "scrapped" if self.nowhere else "failed" if self.failed else self.state
+        end = self.end_of_life(life_years, parameters)
+        return state, self.full, self.owner, iso_day(self.due(parameters)), iso_day(end)
 
     def see(self, sighting: Sighting) -> None:
         """Remember where it was seen."""
@@ -258,6 +258,14 @@ class Cylinder(Struct, array_like=True, gc=False):
     def scrap(self, move: Move) -> None:
         """Out of the world, by that scan."""
         self.scrapped, self.scrapping = True, Scrapping(move.device, move.scan_id, move.enterprise, move.at)
+
+
+@lru_cache(1 << 14)  # asked for two or three times a day of each cylinder that goes round
+def _end_of_life(made: int, inspected: int, extended: int, life: int, at_most: int, between_inspections: int) -> int:
+    end = years_after(made, life)
+    latest = years_after(made, at_most)
+    extended = max(extended, years_after(inspected, between_inspections))
+    return min(max(end, extended), max(end, latest))
 
 
 def _transfer(it: Cylinder, data: Transfer, move: Move) -> None:

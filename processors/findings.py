@@ -1,10 +1,9 @@
 """One scan before its rules: what it breaks, and what its device hears of that."""
 
 from msgspec import UNSET
-from msgspec.structs import astuple
 
 from processors.ledger import Told
-from processors.model import Answer, Condition, LookupScan, PrecheckScan, Scan, Verdict, Violation
+from processors.model import Answer, Condition, PrecheckScan, Scan, Verdict, Violation
 from processors.parameters import Parameters
 from processors.rules import BY_CODE, FOR_PRECHECK, FOR_SCAN, Rule
 from processors.rules.case import Case
@@ -32,7 +31,9 @@ def verdict_of(scan: Scan, at: int, told: Told | None) -> Verdict:
         label=scan.label,
         type=scan.type,
         decision=told.decision,
-        violations=tuple([_violation(BY_CODE[code], code in told.sterner) for code in told.codes]),
+        violations=tuple([_violation(BY_CODE[code], code in told.sterner) for code in told.codes])
+        if told.codes
+        else (),
         prevented=told.prevented,
         late=told.late,
         dry_run=scan.dry_run,
@@ -66,11 +67,11 @@ def told_of(case: Case, findings: list[Finding], late: bool) -> Told | None:
     """What the device hears beyond a plain verdict, if anything."""
     scan = case.scan
     condition: tuple[str | bool | None, ...] = ()
-    if isinstance(scan, LookupScan | PrecheckScan) and case.cylinder.bound:
+    if scan.type in ("lookup", "precheck") and case.cylinder.bound:
         life = case.model.life_years if case.model else case.parameters.life_years
-        condition = astuple(case.cylinder.condition(life, case.parameters))
-    if not (findings or late or condition):
-        return None
+        condition = case.cylinder.condition(life, case.parameters)
+    if not findings:
+        return Told("allow", late=late, condition=condition) if late or condition else None
     asked = scan.dry_run or isinstance(scan, PrecheckScan)
     facts = [one for one in findings if not asked or (one[0].fact_at_precheck and not scan.dry_run)]
     answers = {_answer(rule, evidence) for rule, evidence in findings}

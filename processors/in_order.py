@@ -1,8 +1,8 @@
-"""The way that nearly every scan takes: the newest of its cylinder, in time, and in order. It breaks no rule.
+"""The way that nearly every scan takes: the newest of its cylinder, in order, and it breaks no rule.
 
-Nothing is told of it, so nothing is to be compared, revised, retracted or told to wait: it is looked at, has its effect,
-and joins the window. Whatever else is so, or may be, goes the long way (judge.py), which comes to the same: a test sends
-every history both ways.
+No authority is told of it, so nothing is to be compared, revised, retracted or told to wait: it is looked at, has its
+effect, and joins the window. Whatever else is so, or may be, goes the long way (judge.py), which comes to the same: a
+test sends every history both ways.
 
 It is the worker's speed, and so it is one long function: a call that is spared is one in a hundred of what it costs. The
 fields of a scan are read in one go, for each type of scan is another class, of which Python reads no field fast.
@@ -53,16 +53,17 @@ _WAYS = {
 
 
 def in_order(
-    ledger: Ledger, scan: Scan, at: int, offset: int, clock: int, registry: Registry, schedule: Schedule
-) -> Judgement | None:
-    """What came of a scan of a PLAIN type that is not late; None where it must go the long way, and nothing has changed.
+    ledger: Ledger, scan: Scan, at: int, offset: int, clock: int, registry: Registry, schedule: Schedule,
+    *, late: bool = False,
+) -> Judgement | None:  # fmt: skip
+    """What came of a scan of a PLAIN type; None where it must go the long way, and nothing has changed.
 
-    Arguments as `judge`; `at` is the instant of the scan.
+    Arguments as `judge`; `at` is the instant of the scan, and it is `late` by that (`is_late`).
     """
     data, scan_id, label, _, device, operator, site, geo, dry_run, _ = astuple(scan)
     if at <= ledger.newest or dry_run or not (ledger.is_quiet or _falls_quiet(ledger)):
         return None
-    if ledger.may_know(device, scan_id):
+    if ledger.may_know(device, scan_id) or (ledger.standing and _is_told_of(ledger, device, scan_id)):
         return None
     way, state = _WAYS[type(scan)], ledger.now or current(ledger)
     kind = way.kind
@@ -84,7 +85,7 @@ def in_order(
     for judges in way.asked:
         if judges(case) is not None:
             return None
-    told = told_of(case, [], late=False) if kind == "precheck" else None
+    told = told_of(case, [], late) if late or kind == "precheck" else None
     moves = state.moves
     had = state.holder if moves and moves[-1].type in _BRINGING else None
     scan.received = None  # it is said; what is kept of it, and handed on, is the clock
@@ -96,21 +97,41 @@ def in_order(
         state.see(sighting)
     state.take(label, kind, data, made_move(kind, at, origin, data, scan_id, clock))
     if ledger.is_open:
-        ledger.append(Entry(at, scan, origin, offset, clock, False, sighting is not None, told))
+        ledger.append(Entry(at, scan, origin, offset, clock, late, sighting is not None, told))
     else:
         kept = ledger.packed
         assert kept is not None
-        kept.add_plain(kind, data, scan_id, device, geo, at, origin, offset, clock, told, sighting is not None)
+        kept.add_plain(kind, data, scan_id, device, geo, at, origin, offset, clock, late, sighting is not None, told)
+    verdict = None if told is None else verdict_of(scan, at, told)
     if not way.is_move:
-        return _UNSAID if told is None else Judgement(verdict_of(scan, at, told), changed=True)
-    span, wait = ground.first_told[state.full]
-    ledger.alarm = max(at + span, clock + wait) if span else 0  # nothing else begins or ends a time
+        return _UNSAID if verdict is None else Judgement(verdict, changed=True)
+    span, wait = ground.first_told[state.full]  # nothing else begins or ends a time
+    ledger.alarm = max(at + span, clock + wait) if span else 0
+    if ledger.standing:
+        _wait_on(ledger)
     has = state.holder if way.is_bringing else None
-    return _UNSAID if had is has is None else Judgement(None, changed=True, moved=moved(had, has, scan))
+    if verdict is None and had is has is None:
+        return _UNSAID
+    return Judgement(verdict, changed=True, moved=moved(had, has, scan))
 
 
 def _falls_quiet(ledger: Ledger) -> bool:
-    """Whether nothing was told of a label or is waited for that a scan could change, and its cylinder stands good."""
+    """Whether nothing was told of a label or is waited for that a scan in order could change, and its cylinder stands good.
+
+    What was told of other scans stands whatever comes after them; what was told of a time that ran too long does not.
+    """
     state = current(ledger)
-    ledger.is_quiet = state.is_good and not (state.reported or ledger.standing or ledger.awaited)
+    is_told = state.reported or any(one.since for one in ledger.standing)
+    ledger.is_quiet = state.is_good and not (is_told or ledger.awaited)
     return ledger.is_quiet
+
+
+def _is_told_of(ledger: Ledger, device: str, scan_id: str) -> bool:
+    """Whether anything stands of a scan with these ids, which may have left the window."""
+    return any(one.scan_id == scan_id and one.device == device for one in ledger.standing)
+
+
+def _wait_on(ledger: Ledger) -> None:
+    """What waits to be told rings as before, if it is the first to."""
+    moments = [one.due for one in ledger.standing if one.status == "waiting"]
+    ledger.alarm = min([*moments, ledger.alarm] if ledger.alarm else moments, default=0)

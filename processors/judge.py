@@ -48,8 +48,8 @@ def judge(ledger: Ledger, scan: Scan, offset: int, clock: int, registry: Registr
     parameters = schedule.on(day_of(at))
     is_old = is_late(scan, at, parameters)
     scan.received = None  # it is said; what is kept of it, and handed on, is the clock
-    if not is_old and scan.type in PLAIN:
-        judgement = in_order(ledger, scan, at, offset, clock, registry, schedule)
+    if scan.type in PLAIN:
+        judgement = in_order(ledger, scan, at, offset, clock, registry, schedule, late=is_old)
         if judgement is not None:
             return judgement
     entry = Entry(at, scan, Origin(scan.device), offset, clock, late=is_old)

@@ -122,7 +122,7 @@ class Window(Protocol):
 
     def add_plain(
         self, kind: str, data: Any, scan_id: str, device: str, geo: Geo | None, at: int, origin: Origin, offset: int,
-        clock: int, told: Told | None, is_seen: bool,
+        clock: int, late: bool, seen: bool, told: Told | None,
     ) -> None:  # fmt: skip
         """The same of a scan in order, without an entry made for it; arguments as an entry's and its scan's."""
 
@@ -166,7 +166,8 @@ class Ledger(Struct, gc=False):
 
     def shut(self, packed: Window) -> None:
         """Leave `base` and `entries` packed until `unpack`."""
-        self.packed, self.is_open = packed, False
+        self.now = current(self)
+        self.packed, self.known, self.is_open = packed, None, False
         del self.base, self.entries
 
     def unpack(self) -> None:
@@ -186,12 +187,13 @@ class Ledger(Struct, gc=False):
         self.packed, self.is_quiet = None, False
 
     def append(self, entry: Entry) -> None:
-        """A scan in order joins the window, which is open."""
+        """A scan in order joins the window."""
         if self.packed is not None:
             self.packed.add(entry)
-        self.entries.append(entry)
-        if self.known is not None:
-            self.known[entry.device, entry.scan_id] = entry
+        if self.is_open:
+            self.entries.append(entry)
+            if self.known is not None:
+                self.known[entry.device, entry.scan_id] = entry
 
     def may_know(self, device: str, scan_id: str) -> bool:
         """Whether a scan, a question, or what else is no fact of it may have these ids; False is sure."""

@@ -19,7 +19,7 @@ from processors.origins import Origin
 from processors.packed_alerts import packed_standing, unpacked_standing
 from processors.packed_facts import FactsPacking
 from processors.packed_names import Names
-from processors.packed_scans import SEEN, ScanPacking
+from processors.packed_scans import LATE, SEEN, ScanPacking
 from processors.packed_values import list_of, long, shorn, span
 from processors.packing import alarm_of, opened, sealed
 
@@ -58,11 +58,12 @@ class Packed:
 
     def add_plain(
         self, kind: str, data: Any, scan_id: str, device: str, geo: Geo | None, at: int, origin: Origin, offset: int,
-        clock: int, told: Told | None, is_seen: bool,
+        clock: int, late: bool, seen: bool, told: Told | None,
     ) -> None:  # fmt: skip
         """The same of a scan in order, without an entry made for it; arguments as an entry's and its scan's."""
+        flags = (LATE if late else 0) | (SEEN if seen else 0)
         self.entries += self.packing.scans.scan(
-            kind, data, scan_id, device, geo, at - self.began, origin, offset, clock - at, SEEN if is_seen else 0, told
+            kind, data, scan_id, device, geo, at - self.began, origin, offset, clock - at, flags, told
         )
         self.count += 1
         self.last = at
@@ -125,7 +126,9 @@ class LedgerPacking:
             kept = Packed(self, label, began, self.facts.pack(ledger.base, began), b"", 0, began)
             for entry in entries:
                 kept.add(entry)
-            ledger.packed = kept
+            ledger.shut(
+                kept
+            )  # the next scan most likely comes in order, and wants no more than the facts as they stand
         rest = _NO_REST
         if ledger.asked or ledger.standing or ledger.awaited or ledger.replaced or ledger.closed:
             told = [packed_standing(one, kept.began) for one in ledger.standing]

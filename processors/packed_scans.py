@@ -25,7 +25,7 @@ _ANSWERS = {answer: number for number, answer in enumerate(_ANSWER)}
 _SCANS: dict[str, Any] = {str(one.__struct_config__.tag): one for one in AnyScan.__args__}
 _DATA: dict[str, Any] = {kind: _SCANS[kind].__annotations__["data"] for kind in KINDS}
 
-_LATE, SEEN, _VOIDED = 1, 2, 4
+LATE, SEEN, _VOIDED = 1, 2, 4
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_bind = msgspec.msgpack.Decoder(Bind).decode
@@ -41,7 +41,7 @@ class ScanPacking:
 
     def entry(self, entry: Entry, since: int) -> bytes:
         """An entry, which was so long after its window began (µs)."""
-        flags = (_LATE if entry.late else 0) | (SEEN if entry.seen else 0) | (_VOIDED if entry.voided else 0)
+        flags = (LATE if entry.late else 0) | (SEEN if entry.seen else 0) | (_VOIDED if entry.voided else 0)
         scan, waited = entry.scan, entry.clock - entry.at
         return self.scan(
             scan.type, scan.data, scan.scan_id, scan.device, scan.geo, since, entry.origin, entry.offset, waited, flags,
@@ -98,7 +98,7 @@ class ScanPacking:
             data=self._data(name, data),
         )  # fmt: skip
         return Entry(
-            when, scan, known, offset, when + long(clock), bool(flags & _LATE), bool(flags & SEEN),
+            when, scan, known, offset, when + long(clock), bool(flags & LATE), bool(flags & SEEN),
             None if told is None else self._told(*told), revision, bool(flags & _VOIDED),
         )  # fmt: skip
 

@@ -5,6 +5,7 @@ they are no whole ones; a field at the end that says nothing is left out.
 """
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from processors.cylinder import Move
@@ -70,6 +71,7 @@ def ordinal(days: int | None) -> int:
     return 0 if days is None else days + _DAY_ZERO
 
 
+@lru_cache(1 << 14)
 def days_of(day: str) -> int:
     """`2026-08-31` at rest."""
     return date.fromisoformat(day).toordinal() - _DAY_ZERO

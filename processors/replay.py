@@ -192,11 +192,11 @@ class Replay:
     def _hand_on(self, label: str, ledger: Ledger, judgement: Judgement) -> list[Alert]:
         """Tell the second keys what left and what came."""
         alerts: list[Alert] = []
-        for change in changes(label, 0, self._arrivals, self._clock, ledger, judgement):
-            holder = self._holders.setdefault(change.key, Holder())
+        for key, change in changes(label, 0, self._arrivals, self._clock, ledger, judgement.moved):
+            holder = self._holders.setdefault(key, Holder())
             before = holder.alarm
-            alerts += second_key.take(change.key, holder, change.change, self._registry, self._schedule)
-            self._holder_alarms.moved(change.key, before, holder.alarm)
+            alerts += second_key.take(key, holder, change, self._registry, self._schedule)
+            self._holder_alarms.moved(key, before, holder.alarm)
         return alerts
 
     def _replace(self, replaced: Replaced) -> Judgement:

@@ -4,12 +4,13 @@ Each is looked at once, when its scan arrives; what waits is counted anew when i
 """
 
 from bisect import insort
+from collections.abc import Iterator
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from processors.alerts import alert_of, retracted
-from processors.arrival import Judgement
+from processors.arrival import Moved
 from processors.cylinder import Cylinder
 from processors.holder import Change, Delivery, Held, Holder, Pending, TellingOf, decode_change, encode_change
 from processors.ledger import Ledger, current
@@ -30,28 +31,16 @@ _DELIVERIES_KEPT = 2000
 _TOLD_KEPT = 32
 
 
-class Addressed(Struct, frozen=True, gc=False):
-    """A change, and the second key it concerns."""
-
-    key: str
-    change: Change
-
-
 def changes(
-    label: str, partition: int, offset: int, clock: int, ledger: Ledger, judgement: Judgement
-) -> list[Addressed]:
-    """What second keys must hear of an arrival at a label."""
-    return [
-        Addressed(
-            moved.key,
-            Change(
-                label=label, partition=partition, offset=offset, place=place, clock=clock, holds=moved.holds,
-                model=current(ledger).model, scan=moved.scan, undone=moved.undone, counts=moved.counts,
-                uncounts=moved.uncounts,
-            ),
-        )
-        for place, moved in enumerate(judgement.moved)
-    ]  # fmt: skip
+    label: str, partition: int, offset: int, clock: int, ledger: Ledger, news: tuple[Moved, ...]
+) -> Iterator[tuple[str, Change]]:
+    """What second keys must hear of an arrival at a label: which, and the change."""
+    model = current(ledger).model
+    for place, moved in enumerate(news):
+        yield moved.key, Change(
+            label=label, partition=partition, offset=offset, place=place, clock=clock, holds=moved.holds, model=model,
+            scan=moved.scan, undone=moved.undone, counts=moved.counts, uncounts=moved.uncounts,
+        )  # fmt: skip
 
 
 def take(key: str, holder: Holder, change: Change, registry: Registry, schedule: Schedule) -> list[Alert]:

@@ -39,9 +39,17 @@ def beginning_of(day: int) -> int:
 
 def rfc3339(at: int) -> str:
     """An instant as the outside reads it: Shanghai time, and no more digits than it has (none, 3 or 6)."""
-    moment = datetime.fromtimestamp(at // SECOND, SHANGHAI).replace(microsecond=at % SECOND)
-    precision = "seconds" if at % SECOND == 0 else "milliseconds" if at % 1000 == 0 else "microseconds"
-    return moment.isoformat(timespec=precision)
+    minute, rest = divmod(at, MINUTE)
+    second, part = divmod(rest, SECOND)
+    if part % 1000:
+        return f"{_minute(minute)}:{second:02}.{part:06}+08:00"
+    return f"{_minute(minute)}:{second:02}.{part // 1000:03}+08:00" if part else f"{_minute(minute)}:{second:02}+08:00"
+
+
+@lru_cache(1 << 12)  # alerts and verdicts tell of the last few hours
+def _minute(minute: int) -> str:
+    """A minute since 1970 as the outside reads it: `2026-08-31T10:15`."""
+    return datetime.fromtimestamp(minute * 60, SHANGHAI).isoformat(timespec="minutes")[:16]
 
 
 @lru_cache(1 << 16)

@@ -102,7 +102,9 @@ def follow(rows: Iterable[ScanRow], registry: Registry, schedule: Schedule) -> L
     if life.cylinder.bound:
         day = day_of(row.time)
         model, parameters = registry.model(life.cylinder.model, day), schedule.on(day)
-        life.condition = life.cylinder.condition(model.life_years if model else parameters.life_years, parameters)
+        life.condition = Condition(
+            *life.cylinder.condition(model.life_years if model else parameters.life_years, parameters)  # type: ignore[arg-type]
+        )
     return life
 
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from processors import due
-from processors.arrival import Judgement, Replaced
+from processors.arrival import Judgement, Moved, Replaced
+from processors.findings import is_late
 from processors.holder import encode_change
 from processors.in_order import PLAIN, in_order
 from processors.intake import read_all
@@ -23,7 +24,7 @@ from processors.model import Reject, Retired, Scan, Tick, Verdict, encode
 from processors.parameters import Schedule
 from processors.registry import Registry
 from processors.second_key import changes
-from processors.times import instant, rfc3339
+from processors.times import day_of, instant, rfc3339
 from stream.lane.effects import Effects
 from stream.lane.runs import Runs
 from stream.tables.partition import Partition
@@ -98,18 +99,15 @@ class ChunkJudge:
         if ledger is None or offset <= ledger.offset:
             return False
         at = instant(scan.time)
-        clock = position.clock
+        clock, late = position.clock, False
         if scan.received is not None:
             received = instant(scan.received)
-            if received - at > self._schedule.late_after:
-                return False
+            late = received - at > self._schedule.late_after and is_late(scan, at, self._schedule.on(day_of(at)))
             clock = max(clock, received)
-        elif clock - at > self._schedule.late_after:
-            return False
         if state.is_past(clock):
             return False
         before = ledger.alarm
-        judgement = in_order(ledger, scan, at, offset, clock, self._registry, self._schedule)
+        judgement = in_order(ledger, scan, at, offset, clock, self._registry, self._schedule, late=late)
         if judgement is None:
             return False
         position.clock = clock
@@ -119,7 +117,7 @@ class ChunkJudge:
             state.rings(label, before, ledger.alarm)
         chunk.touched[label] = True
         if judgement.moved:
-            chunk.hand_on(label, offset, ledger, judgement)
+            chunk.hand_on(label, offset, ledger, judgement.moved)
         return True
 
     def _judge(self, record: Any, scan: Scan, chunk: "_Chunk") -> None:
@@ -189,7 +187,7 @@ class _Chunk:
         ledger.offset = offset
         self.state.keep(label, ledger, alarm_before)
         self.touched[label] = True
-        self.hand_on(label, offset, ledger, judgement)
+        self.hand_on(label, offset, ledger, judgement.moved)
         effects.aliases += [(code, label) for code in judgement.aliases]
         for replaced in judgement.replaced:
             time, received = (datetime.fromisoformat(rfc3339(at)) for at in (replaced.at, clock))
@@ -198,11 +196,11 @@ class _Chunk:
         if judgement.is_history:
             self._count("history")
 
-    def hand_on(self, label: str, offset: int, ledger: Ledger, judgement: Judgement) -> None:
+    def hand_on(self, label: str, offset: int, ledger: Ledger, news: tuple[Moved, ...]) -> None:
         """Tell the second keys what left and what came."""
         effects, clock = self.effects, self.state.position.clock
-        for addressed in changes(label, effects.partition, offset, clock, ledger, judgement):
-            effects.handed_on.append((addressed.key, encode_change(addressed.change)))
+        for key, change in changes(label, effects.partition, offset, clock, ledger, news):
+            effects.handed_on.append((key, encode_change(change)))
 
     def close(self) -> Effects:
         """The effects; state is packed now, since it goes on to change before this chunk is out."""

@@ -72,9 +72,9 @@ def test_a_city_in_order_goes_the_short_way_and_the_long_way_comes_to_the_same(m
     rows, lines = list(registry.rows(plan.world)), [scan.body for scan in plan.scans]
     short = 0
 
-    def counted(*given: Any) -> Any:
+    def counted(*given: Any, late: bool) -> Any:
         nonlocal short
-        judgement = in_order(*given)
+        judgement = in_order(*given, late=late)
         short += judgement is not None
         return judgement
 

@@ -11,8 +11,8 @@ from test_packed import LABEL, NOON
 from processors.arrival import Judgement, Moved
 from processors.cylinder import Cylinder, Move
 from processors.in_order import PLAIN, in_order
-from processors.ledger import Awaited, Ledger, Standing
-from processors.model import AnyScan, Load, Reject, Scan, UnloadScan
+from processors.ledger import Awaited, Ledger, Standing, Told
+from processors.model import AnyScan, Collect, CollectScan, Load, Reject, Scan, UnloadScan
 from processors.origins import Origin
 from processors.parameters import DEFAULT
 from processors.registry import Registry, parse_row
@@ -66,19 +66,49 @@ def test_what_was_asked_for_once_is_kept_up_to_date() -> None:
     [
         replace(loaded(), newest=AT),
         replace(loaded(), newest=AT + 1),
-        loaded(standing=[WAITS]),
+        loaded(standing=[WAITS, replace(WAITS, since=AT - HOUR)]),
+        loaded(standing=[WAITS, replace(WAITS, scan_id="scan-0001")]),
         loaded(awaited=[Awaited("D", "scan-0009", "E1")]),
         loaded(retired=AT + 1),
         Ledger(),
         Ledger(base=replace(LOADED, reported=["D/scan-0000"])),
         Ledger(base=replace(LOADED, scrapped=True)),
     ],
-    ids=["same moment", "not the newest", "told", "a void waits", "replaced", "not bound", "missing", "breaks a rule"],
+    ids=[
+        "same moment",
+        "not the newest",
+        "a time was told",
+        "told of these ids",
+        "a void waits",
+        "replaced",
+        "not bound",
+        "missing",
+        "breaks a rule",
+    ],
 )
 def test_what_may_say_more_goes_the_long_way(ledger: Ledger) -> None:
-    before = replace(ledger, now=None, known=None)  # made when asked for
+    before = replace(ledger, now=None, known=None, is_quiet=False)  # made when asked for
     assert by_the_short(ledger) is None
-    assert replace(ledger, now=None, known=None) == before
+    assert replace(ledger, now=None, known=None, is_quiet=False) == before
+
+
+@pytest.mark.parametrize(("waits", "alarm"), [(WAITS, WAITS.due), (replace(WAITS, status="suspected"), 0)])
+def test_what_was_told_of_another_scan_stands_and_what_waits_rings_as_before(waits: Standing, alarm: int) -> None:
+    ledger = loaded(standing=[waits])
+    assert by_the_short(ledger)
+    assert (ledger.standing, ledger.alarm) == ([waits], alarm)
+    collected = CollectScan(scan_id="scan-0002", label=LABEL, time=NOON, device="D", data=Collect("C1"))
+    assert in_order(ledger, collected, AT + 1, 8, AT + 1, registry(), DEFAULT)
+    assert ledger.alarm == (alarm or AT + 1 + 72 * HOUR), "of a time that runs too, whichever is first"
+
+
+def test_a_late_one_is_told_so_and_kept_so() -> None:
+    ledger = loaded()
+    judgement = in_order(ledger, SCAN, AT, 7, AT + HOUR, registry(), DEFAULT, late=True)
+    assert judgement is not None
+    assert judgement.verdict is not None
+    assert (judgement.verdict.late, judgement.verdict.decision) == (True, "allow")
+    assert [(entry.late, entry.told) for entry in ledger.entries] == [(True, Told("allow", late=True))]
 
 
 def test_a_question_goes_the_long_way() -> None:

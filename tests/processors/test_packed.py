@@ -170,10 +170,12 @@ def test_scans_that_are_packed_as_they_come_are_what_they_are_at_once(count: int
     packing, ledger = LedgerPacking(), Ledger(entries=[receive(scan_id="scan-0000")], newest=AT)
     packing.pack(LABEL, ledger)
     for number in range(1, count):
-        ledger.append(receive(AT + number * 1_000_003, scan_id=f"scan-{number:04}"))
-        ledger.newest = ledger.entries[-1].at
+        one = receive(AT + number * 1_000_003, scan_id=f"scan-{number:04}")
+        ledger.append(one)
+        ledger.newest = one.at
         packed = packing.pack(LABEL, ledger)
         assert_same(packing.unpack(LABEL, packed), ledger)
+    ledger.unpack()
     comes_back(replace(ledger, packed=None, entries=ledger.entries[:count]))
 
 
