@@ -1,38 +1,20 @@
-"""What is known of one cylinder, and how a scan changes it (the table of scan types in contract.md, as code).
+"""What is known of one cylinder; how a scan changes it is effects.py.
 
 These are the facts that rules look at, and nothing else: what was said of them to whom stands in the ledger (ledger.py).
 Lists are replaced and never changed in place, so that a shallow copy is a copy.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 from msgspec import Struct
 
 from processors.model import (
-    Bind,
-    Check,
-    Collect,
-    Deliver,
-    Fill,
     Geo,
     Inspect,
-    Load,
-    Missing,
-    Receive,
-    Scrap,
-    SendInspection,
-    Transfer,
 )
 from processors.origins import Origin
 from processors.parameters import Parameters
-from processors.scan_types import MOVES
 from processors.times import iso_day, years_after
-
-_ENDS_WAY_TO_AGENCY = frozenset({"inspect", "collect", "fill", "deliver"})
-MOVES_KEPT = 5  # an incident's alert carries the last five (rule 36)
-_PRECHECKS_KEPT = 8  # of so many sites; a cylinder between two fills is checked at one
 
 
 class Move(Struct, array_like=True, frozen=True, gc=False):
@@ -204,43 +186,6 @@ class Cylinder(Struct, array_like=True, gc=False):
                 return
         self.sightings = [sighting]
 
-    def take(self, label: str, kind: str, data: Any, move: Move, *, suspect: bool = False) -> None:
-        """Let a scan of that type have its effect. `move` says who and where, whether or not the scan counts as a move.
-
-        A `suspect` inspection (rule 10) that passes renews and clears nothing.
-        """
-        effect = _EFFECTS.get(kind)
-        if effect is not None:
-            effect(self, data, move)
-        elif kind == "bind":
-            self._bind(label, data, move.at)
-        elif kind == "inspect":
-            self._inspected(data, move, suspect=suspect)
-        if kind in MOVES:
-            self.moves = [*self.moves[1 - MOVES_KEPT :], move]
-            self.missed = False
-        if self.to_agency and kind in _ENDS_WAY_TO_AGENCY:
-            self.to_agency = False
-
-    def _inspected(self, data: Inspect, move: Move, *, suspect: bool) -> None:
-        self.full = False
-        if data.result == "pass":
-            self.state = "in_service"
-        if not suspect or data.result != "pass":
-            self.examine(data, move)
-
-    def _bind(self, label: str, data: Bind, at: int) -> None:
-        if self.bound:  # the same cylinder again changes nothing (rule 2)
-            return
-        self.serial, self.maker, self.model, self.owner, self.valve = (
-            data.serial, data.maker, data.model, data.owner, data.valve,
-        )  # fmt: skip
-        self.made = data.made.toordinal()
-        self.inspected = data.inspected.toordinal()
-        self.state, self.full = "in_service", False
-        if data.replaces and data.replaces != label:
-            self.replaces, self.bound_at = data.replaces, at
-
     def examine(self, data: Inspect, move: Move) -> None:
         """Let an inspection that has effect say how long it is good, or that it is not."""
         self.examined = move.at
@@ -266,73 +211,3 @@ def _end_of_life(made: int, inspected: int, extended: int, life: int, at_most: i
     latest = years_after(made, at_most)
     extended = max(extended, years_after(inspected, between_inspections))
     return min(max(end, extended), max(end, latest))
-
-
-def _transfer(it: Cylinder, data: Transfer, move: Move) -> None:
-    it.owner, it.transferred = data.to, move.at
-
-
-def _collect(it: Cylinder, data: Collect, move: Move) -> None:  # noqa: ARG001 - every effect is asked alike
-    it.state, it.full = "with_courier", data.full
-
-
-def _receive(it: Cylinder, data: Receive, move: Move) -> None:
-    before = it.last_move
-    it.state = "at_agency" if move.agency else "in_service"
-    it.full = data.full or (it.full and not (before is not None and before.type == "deliver"))
-
-
-def _precheck(it: Cylinder, data: Check, move: Move) -> None:
-    others = [check for check in it.prechecks if check.site != move.site]
-    it.prechecks = [*others, Precheck(move.site, move.at, data.passed)][-_PRECHECKS_KEPT:]
-
-
-def _fill(it: Cylinder, data: Fill, move: Move) -> None:  # noqa: ARG001
-    it.state, it.full = "in_service", True
-    it.last_fill = LastFill(move.at, move.origin)
-    it.prechecks, it.postcheck = [], None
-
-
-def _postcheck(it: Cylinder, data: Check, move: Move) -> None:  # noqa: ARG001
-    it.postcheck = data.passed
-
-
-def _load(it: Cylinder, data: Load, move: Move) -> None:  # noqa: ARG001
-    it.state = "on_vehicle"
-
-
-def _unload(it: Cylinder, data: Load, move: Move) -> None:  # noqa: ARG001
-    it.state = "in_service"
-
-
-def _deliver(it: Cylinder, data: Deliver, move: Move) -> None:  # noqa: ARG001
-    it.state, it.full = "at_customer", False
-
-
-def _send_inspection(it: Cylinder, data: SendInspection, move: Move) -> None:  # noqa: ARG001
-    it.state, it.to_agency = "at_agency", True
-
-
-def _scrap(it: Cylinder, data: Scrap, move: Move) -> None:  # noqa: ARG001
-    it.scrap(move)
-
-
-def _missing(it: Cylinder, data: Missing, move: Move) -> None:  # noqa: ARG001
-    it.missed = True
-
-
-# By scan type; those of `bind` and `inspect` want to know more.
-_EFFECTS: dict[str, Callable[[Cylinder, Any, Move], None]] = {
-    "transfer": _transfer,
-    "collect": _collect,
-    "receive": _receive,
-    "precheck": _precheck,
-    "fill": _fill,
-    "postcheck": _postcheck,
-    "load": _load,
-    "unload": _unload,
-    "deliver": _deliver,
-    "send_inspection": _send_inspection,
-    "scrap": _scrap,
-    "missing": _missing,
-}

@@ -11,11 +11,13 @@ fields of a scan are read in one go, for each type of scan is another class, of 
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from processors.arrival import Judgement, moved
+from processors import effects
+from processors.arrival import Judgement, Moved
 from processors.cylinder import Sighting
+from processors.effects import Plain, take_plain
 from processors.findings import told_of, verdict_of
 from processors.ground import Ground, ground_of
-from processors.ledger import Entry, Ledger, current, made_move
+from processors.ledger import Entry, Ledger, current
 from processors.model import AnyScan, Scan
 from processors.parameters import Schedule
 from processors.registry import Registry
@@ -24,10 +26,7 @@ from processors.rules.case import Case
 from processors.rules.declaration import Judges
 from processors.scan_types import MOVES
 
-# No other type of scan names a label, a code or another scan beyond its own.
-PLAIN = frozenset(
-    {"collect", "receive", "precheck", "fill", "postcheck", "load", "unload", "deliver", "send_inspection"}
-)
+PLAIN = frozenset(effects.PLAIN)
 
 _UNSAID = Judgement(None, changed=True)
 _BRINGING = ("deliver", "load")  # to a customer, or to a vehicle
@@ -36,6 +35,7 @@ _BRINGING = ("deliver", "load")  # to a customer, or to a vehicle
 class _Way(Struct, frozen=True, gc=False):
     """What is done with scans of one type."""
 
+    plain: Plain
     kind: str
     asked: tuple[Judges, ...]  # of each
     by_data: bool  # whether the rules that are asked once read what only such a scan says
@@ -45,11 +45,12 @@ class _Way(Struct, frozen=True, gc=False):
 
 _WAYS = {
     scan: _Way(
-        scan.type, FOR_GOOD[scan.type].each, FOR_GOOD[scan.type].by_data, scan.type in MOVES, scan.type in _BRINGING
+        effects.PLAIN[scan.type], scan.type, FOR_GOOD[scan.type].each, FOR_GOOD[scan.type].by_data, scan.type in MOVES,
+        scan.type in _BRINGING,
     )
     for scan in AnyScan.__args__
     if scan.type in PLAIN
-}
+}  # fmt: skip
 
 
 def in_order(
@@ -60,16 +61,16 @@ def in_order(
 
     Arguments as `judge`; `at` is the instant of the scan, and it is `late` by that (`is_late`).
     """
-    data, scan_id, label, _, device, operator, site, geo, dry_run, _ = astuple(scan)
+    data, scan_id, _, _, device, operator, site, geo, dry_run, _ = astuple(scan)
     if at <= ledger.newest or dry_run or not (ledger.is_quiet or _falls_quiet(ledger)):
         return None
     if ledger.may_know(device, scan_id) or (ledger.standing and _is_told_of(ledger, device, scan_id)):
         return None
-    way, state = _WAYS[type(scan)], ledger.now or current(ledger)
+    way, state, fields = _WAYS[type(scan)], ledger.now or current(ledger), astuple(data)
     kind = way.kind
     key = (kind, device, operator, site, state.owner, state.model)
     if way.by_data:
-        key = (*key, *astuple(data))
+        key = (*key, *fields)
     ground: Ground | None = registry.made_of_rows.get(key)
     if ground is None or not ground.begins <= at < ground.ends or ground.schedule is not schedule:
         ground = ground_of(key, scan, at, state, registry, schedule)
@@ -95,13 +96,13 @@ def in_order(
         ledger.make_room(ground.parameters)
     if sighting is not None:
         state.see(sighting)
-    state.take(label, kind, data, made_move(kind, at, origin, data, scan_id, clock))
+    take_plain(state, way.plain, fields, at, origin, scan_id, clock)
     if ledger.is_open:
         ledger.append(Entry(at, scan, origin, offset, clock, late, sighting is not None, told))
     else:
         kept = ledger.packed
         assert kept is not None
-        kept.add_plain(kind, data, scan_id, device, geo, at, origin, offset, clock, late, sighting is not None, told)
+        kept.add_plain(kind, fields, scan_id, device, geo, at, origin, offset, clock, late, sighting is not None, told)
     verdict = None if told is None else verdict_of(scan, at, told)
     if not way.is_move:
         return _UNSAID if verdict is None else Judgement(verdict, changed=True)
@@ -112,7 +113,10 @@ def in_order(
     has = state.holder if way.is_bringing else None
     if verdict is None and had is has is None:
         return _UNSAID
-    return Judgement(verdict, changed=True, moved=moved(had, has, scan))
+    news: tuple[Moved, ...] = () if had is None or had == has else (Moved(had, False),)
+    if has is not None:
+        news = (*news, Moved(has, True, scan))  # type: ignore[arg-type] # it is of a type that brings it there
+    return Judgement(verdict, changed=True, moved=news)
 
 
 def _falls_quiet(ledger: Ledger) -> bool:

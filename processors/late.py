@@ -9,6 +9,7 @@ from copy import copy
 from processors.alerts import alert_of
 from processors.arrival import Arrival, Judgement, Moved, Replaced, second_key
 from processors.cylinder import Cylinder, Sighting
+from processors.effects import take
 from processors.findings import look, told_of
 from processors.labels import has_label_shape
 from processors.ledger import Awaited, Entry, Ledger, Past, current, digest, move_of
@@ -97,7 +98,7 @@ def _let_count(ledger: Ledger, entry: Entry, scan: Scan) -> None:
         case ScrapScan():
             ledger.base.scrap(move)
         case _:
-            ledger.base.take(scan.label, scan.type, scan.data, move)
+            take(ledger.base, scan.label, scan.type, scan.data, move)
     where = entry.where
     if where is not None:
         _let_be_seen(ledger.base, Sighting(entry.origin, entry.at, where))

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from processors.cylinder import Cylinder, Move, Sighting
+from processors.effects import take
 from processors.model import Answer, Geo, Scan
 from processors.origins import Origin
 from processors.parameters import Parameters
@@ -121,13 +122,17 @@ class Window(Protocol):
         """One more, at the end."""
 
     def add_plain(
-        self, kind: str, data: Any, scan_id: str, device: str, geo: Geo | None, at: int, origin: Origin, offset: int,
-        clock: int, late: bool, seen: bool, told: Told | None,
+        self, kind: str, fields: tuple[Any, ...], scan_id: str, device: str, geo: Geo | None, at: int, origin: Origin,
+        offset: int, clock: int, late: bool, seen: bool, told: Told | None,
     ) -> None:  # fmt: skip
-        """The same of a scan in order, without an entry made for it; arguments as an entry's and its scan's."""
+        """The same of a scan in order, without an entry made for it; arguments as an entry's and its scan's.
 
-    def may_hold(self, device: str, scan_id: str) -> bool:
-        """Whether a scan with these ids may be among them; False is sure."""
+        `fields` are those of what it said.
+        """
+
+    @property
+    def ids(self) -> set[str]:
+        """The scan_id of each, and perhaps of more."""
 
     def fold(self, oldest: float) -> None:
         """Let the scans from before an instant, of which one is left, become part of the state before the window."""
@@ -198,9 +203,9 @@ class Ledger(Struct, gc=False):
     def may_know(self, device: str, scan_id: str) -> bool:
         """Whether a scan, a question, or what else is no fact of it may have these ids; False is sure."""
         packed = self.packed
-        if packed is None or self.asked:
-            return self.known_as(device, scan_id) is not None
-        return packed.count > 0 and packed.may_hold(device, scan_id)
+        if packed is not None and not self.asked and scan_id not in packed.ids:
+            return False
+        return self.known_as(device, scan_id) is not None
 
     @property
     def is_forgotten(self) -> bool:
@@ -342,7 +347,7 @@ def let_count(
         cylinder.reported = []
     if not codes or HOLDING.isdisjoint(codes):
         move = made_move(kind, at, origin, data, scan_id, clock)
-        cylinder.take(label, kind, data, move, suspect="INSPECTION_RECORD_SUSPECT" in codes)
+        take(cylinder, label, kind, data, move, suspect="INSPECTION_RECORD_SUSPECT" in codes)
 
 
 def move_of(entry: Entry) -> Move:

@@ -36,41 +36,46 @@ _LISTS = [list_of(count) for count in range(16)]
 class Packed:
     """A ledger's state before the window and the scans of it, at rest."""
 
-    __slots__ = ("base", "began", "count", "entries", "first", "label", "last", "packing")
+    __slots__ = ("base", "began", "count", "entries", "first", "ids", "label", "last", "packing")
 
     def __init__(
-        self, packing: "LedgerPacking", label: str, began: int, base: bytes, entries: bytes, count: int, last: int
+        self, packing: "LedgerPacking", label: str, began: int, base: bytes, entries: bytes, ids: list[str], last: int
     ) -> None:
-        """`began` is the instant that times are counted from, and that of the first entry, if there is any."""
+        """`began` is the instant that times are counted from, and that of the first entry, if there is any.
+
+        `ids`: the scan_id of each entry.
+        """
         self.packing = packing
         self.label = label
         self.began = self.first = began
         self.base = base
         self.entries = entries
-        self.count = count
+        self.ids = set(ids)  # and of those that were folded
+        self.count = len(ids)
         self.last = last
 
     def add(self, entry: Entry) -> None:
         """One more, at the end."""
         self.entries += self.packing.scans.entry(entry, entry.at - self.began)
+        self.ids.add(entry.scan_id)
         self.count += 1
         self.last = entry.at
 
     def add_plain(
-        self, kind: str, data: Any, scan_id: str, device: str, geo: Geo | None, at: int, origin: Origin, offset: int,
-        clock: int, late: bool, seen: bool, told: Told | None,
+        self, kind: str, fields: tuple[Any, ...], scan_id: str, device: str, geo: Geo | None, at: int, origin: Origin,
+        offset: int, clock: int, late: bool, seen: bool, told: Told | None,
     ) -> None:  # fmt: skip
-        """The same of a scan in order, without an entry made for it; arguments as an entry's and its scan's."""
+        """The same of a scan in order, without an entry made for it; arguments as an entry's and its scan's.
+
+        `fields` are those of what it said.
+        """
         flags = (LATE if late else 0) | (SEEN if seen else 0)
         self.entries += self.packing.scans.scan(
-            kind, data, scan_id, device, geo, at - self.began, origin, offset, clock - at, flags, told
+            kind, fields, scan_id, device, geo, at - self.began, origin, offset, clock - at, flags, told
         )
+        self.ids.add(scan_id)
         self.count += 1
         self.last = at
-
-    def may_hold(self, device: str, scan_id: str) -> bool:
-        """Whether a scan with these ids may be among them: False is sure. One of another device may look the same."""
-        return _encode(self.packing.names.scan_id(scan_id, device)) in self.entries
 
     def fold(self, oldest: float) -> None:
         """Let the scans from before an instant, of which one is left, become part of the state before the window."""
@@ -80,7 +85,7 @@ class Packed:
         entries: list[list[Any]] = _decode(list_of(self.count) + self.entries)
         gone = 0
         while began + long(entries[gone][1]) < oldest:
-            packing.scans.let_count(self.label, began, base, *entries[gone])
+            packing.scans.let_count(self.label, began, base, entries[gone])
             gone += 1
         kept = entries[gone:]
         self.began = self.first = began + long(kept[0][1])
@@ -123,7 +128,7 @@ class LedgerPacking:
         if not isinstance(kept, Packed):
             entries = ledger.entries
             began = entries[0].at if entries else ledger.newest
-            kept = Packed(self, label, began, self.facts.pack(ledger.base, began), b"", 0, began)
+            kept = Packed(self, label, began, self.facts.pack(ledger.base, began), b"", [], began)
             for entry in entries:
                 kept.add(entry)
             ledger.shut(
@@ -162,14 +167,12 @@ class LedgerPacking:
             ledger.retired = ledger.replaced[0][0] if ledger.replaced else None
         now = self.facts.facts(began, *facts)
         entries = _decode(window)
-        for entry in entries:
-            self.scans.let_count(label, began, now, *entry)
+        ids = [self.scans.let_count(label, began, now, entry) for entry in entries]
         if ledger.retired is not None:
             now.retired = ledger.retired
         ledger.now = now
-        count = len(entries)
         last = began + long(entries[-1][1]) if entries else began
-        ledger.shut(Packed(self, label, began, bytes(base), bytes(window)[len(list_of(count)) :], count, last))
+        ledger.shut(Packed(self, label, began, bytes(base), bytes(window)[len(list_of(len(ids))) :], ids, last))
         return ledger
 
     def _rest(

@@ -17,8 +17,6 @@ class Names:
     def __init__(self) -> None:
         self.origins = Numbered(b"@origin/", Origin)  # no label is spelled so
         self.words = Numbered(b"@word/", str)
-        self._named, self._by = "", ""  # the scan_id taken apart last, and its device
-        self._name: Any = ""
 
     def fresh(self) -> list[tuple[bytes, bytes]]:
         """The records of origins and words that are new, to be kept before what names them."""
@@ -34,20 +32,13 @@ class Names:
         self.words.learn(records)
 
     def scan_id(self, scan_id: str, device: str) -> Any:
-        """A scan_id; of one that counts, as most do, its beginning's number, the count and how many digits that has.
-
-        Of one scan it is asked for twice, whether it is known and then to be kept.
-        """
-        if self._named is scan_id and self._by is device:
-            return self._name
-        name: Any = scan_id
+        """A scan_id; of one that counts, as most do, its beginning's number, the count and how many digits that has."""
         beginning = scan_id.rstrip("0123456789")
         if beginning[:-1] in device:  # else each might begin otherwise, and all be kept for ever
             digits = len(scan_id) - len(beginning)
             if 0 < digits < 16:
-                name = self.words.number(beginning), int(scan_id[-digits:]), digits
-        self._named, self._by, self._name = scan_id, device, name
-        return name
+                return self.words.number(beginning), int(scan_id[-digits:]), digits
+        return scan_id
 
     def scan_id_of(self, packed: Any) -> str:
         """The scan_id of such."""

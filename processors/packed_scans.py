@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from processors.cylinder import Cylinder
+from processors.cylinder import Cylinder, Sighting
+from processors.effects import PLAIN, take_plain
 from processors.ledger import Entry, Told, let_count
-from processors.model import Answer, AnyScan, Bind, Check, Collect, Deliver, Geo, Inspect, Load, Receive, Scan
+from processors.model import Answer, AnyScan, Bind, Geo, Inspect, Scan
 from processors.origins import Origin
 from processors.packed_names import Names
 from processors.packed_values import days_of, geo_of, long, place, shorn, time_of, written
@@ -23,6 +24,9 @@ KIND = {kind: number for number, kind in enumerate(KINDS)}
 _ANSWER: tuple[Answer, ...] = ("allow", "warn", "deny")
 _ANSWERS = {answer: number for number, answer in enumerate(_ANSWER)}
 _SCANS: dict[str, Any] = {str(one.__struct_config__.tag): one for one in AnyScan.__args__}
+_PLAIN = [PLAIN.get(kind) for kind in KINDS]
+_WHOLE = ("bind", "inspect")  # what they say is packed with its names
+_UNSAID = (None, None, None)  # a place, a revision and a verdict, where an entry ends before them
 _DATA: dict[str, Any] = {kind: _SCANS[kind].__annotations__["data"] for kind in KINDS}
 
 LATE, SEEN, _VOIDED = 1, 2, 4
@@ -43,46 +47,49 @@ class ScanPacking:
         """An entry, which was so long after its window began (µs)."""
         flags = (LATE if entry.late else 0) | (SEEN if entry.seen else 0) | (_VOIDED if entry.voided else 0)
         scan, waited = entry.scan, entry.clock - entry.at
+        fields: Any = _encode(scan.data) if scan.type in _WHOLE else astuple(scan.data)
         return self.scan(
-            scan.type, scan.data, scan.scan_id, scan.device, scan.geo, since, entry.origin, entry.offset, waited, flags,
+            scan.type, fields, scan.scan_id, scan.device, scan.geo, since, entry.origin, entry.offset, waited, flags,
             entry.told, entry.revision,
         )  # fmt: skip
 
     def scan(
-        self, kind: str, data: Any, scan_id: str, device: str, geo: Geo | None, since: int, origin: Origin, offset: int,
+        self, kind: str, fields: Any, scan_id: str, device: str, geo: Geo | None, since: int, origin: Origin, offset: int,
         waited: int, flags: int, told: Told | None, revision: int = 0,
     ) -> bytes:  # fmt: skip
         """The same of what it is made from; `waited`: until it arrived (µs)."""
         number: Any = self._origin_numbers.get(origin)
         if number is None:
             number = self._names.origins.number(origin)
-        fields: tuple[Any, ...] = (
+        packed: tuple[Any, ...] = (
             KIND[kind], since / SECOND if since % 1000 else since // 1000, number, self._names.scan_id(scan_id, device),
-            offset, waited / SECOND if waited % 1000 else waited // 1000, flags, _PACKED_DATA[kind](data),
+            offset, waited / SECOND if waited % 1000 else waited // 1000, flags,
+            fields if type(fields) is bytes else _PACKED_FIELDS[kind](fields),
         )  # fmt: skip
         if told is not None or revision:
             said = None if told is None else self._said(told)
-            return _encode((*fields, None if geo is None else place(geo), revision, said))
-        return _encode(fields if geo is None else (*fields, place(geo)))
+            return _encode((*packed, None if geo is None else place(geo), revision, said))
+        return _encode(packed if geo is None else (*packed, place(geo)))
 
-    def let_count(
-        self, label: str, began: int, now: Cylinder, kind: int, at: Any, origin: Any, scan_id: Any, offset: int,  # noqa: ARG002
-        clock: Any, flags: int, data: Any, geo: Any = None, revision: int = 0, told: Any = None,  # noqa: ARG002
-    ) -> None:  # fmt: skip
-        """Let an entry have its effect on the facts, as `ledger.apply` of the same unpacked."""
+    def let_count(self, label: str, began: int, now: Cylinder, entry: list[Any]) -> str:
+        """Let an entry have its effect on the facts, as `ledger.apply` of the same unpacked; its scan_id."""
+        kind, since, origin, scan_id, _, waited, flags, data = entry[:8]
+        geo, _, told = (entry[8], None, None) if len(entry) == 9 else entry[8:] or _UNSAID
+        scan_id = self._names.scan_id_of(scan_id)
         if flags & _VOIDED:
-            return
-        name, known, when = KINDS[kind], self._names.origins.of(origin), began + long(at)
+            return scan_id
+        known, when = self._names.origins.of(origin), began + long(since)
         where = None if not flags & SEEN else known.place if geo is None else geo_of(*geo)
-        codes = (
-            ()
-            if told is None
-            else (*(told[1] or () if len(told) > 1 else ()), *(told[2] or () if len(told) > 2 else ()))
-        )
-        let_count(
-            now, label, name, self._data(name, data), when, known, where, codes, self._names.scan_id_of(scan_id),
-            when + long(clock),
-        )  # fmt: skip
+        clock, plain = when + long(waited), _PLAIN[kind]
+        if plain is None or now.reported or (told is not None and len(told) > 1):
+            codes = () if told is None else tuple(code for some in told[1:3] for code in some or ())
+            name = KINDS[kind]
+            let_count(now, label, name, self._data(name, data), when, known, where, codes, scan_id, clock)
+            return scan_id
+        if where is not None:
+            now.see(Sighting(known, when, where))
+        take_plain(now, plain, data, when, known, scan_id, clock)
+        return scan_id
 
     def scanned(
         self, label: str, began: int, kind: int, at: Any, origin: Any, scan_id: Any, offset: int, clock: Any, flags: int,
@@ -139,34 +146,21 @@ class ScanPacking:
         )
 
 
-# How what a scan of a type said beyond the common fields is packed: without what says nothing at its end.
+# How the fields of what a scan of a type said are packed: without those at the end that say nothing.
 
 
-def _checked(data: Check) -> tuple[Any, ...]:
-    return (data.passed,)
+def _received(fields: tuple[Any, ...]) -> tuple[Any, ...]:
+    return fields if fields[0] else ()
 
 
-def _received(data: Receive) -> tuple[Any, ...]:
-    return (True,) if data.full else ()
+def _collected(fields: tuple[Any, ...]) -> tuple[Any, ...]:
+    return fields if fields[-1] else shorn(fields[:-1])
 
 
-def _collected(data: Collect) -> tuple[Any, ...]:
-    return astuple(data) if data.full else shorn((data.customer, data.id_token, data.id_number))
+def _others(fields: tuple[Any, ...]) -> tuple[Any, ...]:
+    return shorn(fields) if fields[-1] is None else fields
 
 
-def _loaded(data: Load) -> tuple[Any, ...]:
-    return astuple(data) if data.escort is not None else shorn(astuple(data))
-
-
-def _delivered(data: Deliver) -> tuple[Any, ...]:
-    return astuple(data) if data.vehicle is not None else shorn(astuple(data))
-
-
-def _others(data: Any) -> tuple[Any, ...]:
-    return shorn(astuple(data))
-
-
-_PACKED_DATA: dict[str, Callable[[Any], Any]] = dict.fromkeys(KINDS, _others) | {
-    "bind": _encode, "inspect": _encode, "precheck": _checked, "postcheck": _checked, "receive": _received,
-    "collect": _collected, "load": _loaded, "unload": _loaded, "deliver": _delivered,
+_PACKED_FIELDS: dict[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]] = dict.fromkeys(KINDS, _others) | {
+    "receive": _received, "collect": _collected,
 }  # fmt: skip

@@ -1,5 +1,7 @@
 """Rules 15 to 19 and 21: checked before and after, how much goes in, how often, by whom. Weights compare in whole grams."""
 
+from functools import lru_cache
+
 from processors.model import FillScan
 from processors.rules.case import Case
 from processors.rules.declaration import MS, Duty, Evidence, Wait, rule
@@ -76,6 +78,7 @@ def overfill(case: Case) -> Evidence | None:
     return {"net_kg": scan.data.net_kg, "max_fill_kg": model.max_fill_kg, "tolerance_kg": model.tolerance_kg}
 
 
+@lru_cache(1 << 12)  # what a scale shows, and what models allow, is of few values
 def grams(kilograms: float) -> int:
     """A weight in whole grams, so that 14.9 + 0.5 is 15.4."""
     return round(kilograms * 1000)

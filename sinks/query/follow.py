@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from processors.cylinder import Cylinder, Move
+from processors.effects import take
 from processors.model import BindScan, Condition, FillScan, InspectScan, LookupScan, PrecheckScan, Scan
 from processors.parameters import Schedule
 from processors.registry import Registry
@@ -97,7 +98,7 @@ def follow(rows: Iterable[ScanRow], registry: Registry, schedule: Schedule) -> L
             continue
         if not isinstance(scan, PrecheckScan) and not any(_holds_state(code) for code in row.violations):
             suspect = "INSPECTION_RECORD_SUSPECT" in row.violations
-            life.cylinder.take(scan.label, scan.type, scan.data, _move(row, case), suspect=suspect)
+            take(life.cylinder, scan.label, scan.type, scan.data, _move(row, case), suspect=suspect)
             _note(life, scan, hand)
     if life.cylinder.bound:
         day = day_of(row.time)
