@@ -52,6 +52,8 @@ _WAYS = {
     if scan.type in PLAIN
 }  # fmt: skip
 
+PLAIN_SCANS = _WAYS.keys()
+
 
 def in_order(
     ledger: Ledger, scan: Scan, at: int, offset: int, clock: int, registry: Registry, schedule: Schedule,

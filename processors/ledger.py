@@ -260,6 +260,9 @@ class Ledger(Struct, gc=False):
         kept = self.packed
         if kept is not None and (not kept.count or (kept.first >= oldest and kept.count < parameters.window_scans)):
             return
+        entries = self.entries if kept is None else []
+        if entries and entries[0].at >= oldest and len(entries) < parameters.window_scans:
+            return
         last = kept.last if kept is not None else self.entries[-1].at if self.entries else oldest
         if last < oldest:
             # All of it, as nearly always where a cylinder comes round again: the facts as they stand are that state.

@@ -154,11 +154,15 @@ def _received(fields: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _collected(fields: tuple[Any, ...]) -> tuple[Any, ...]:
-    return fields if fields[-1] else shorn(fields[:-1])
+    return fields if fields[-1] else _others(fields[:-1])
 
 
 def _others(fields: tuple[Any, ...]) -> tuple[Any, ...]:
-    return shorn(fields) if fields[-1] is None else fields
+    if fields[-1] is not None:
+        return fields
+    if fields.count(None) == len(fields) - 1 and fields[0] is not None:  # as nearly always
+        return fields[:1]
+    return shorn(fields)
 
 
 _PACKED_FIELDS: dict[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]] = dict.fromkeys(KINDS, _others) | {

@@ -15,7 +15,7 @@ from processors import due
 from processors.arrival import Judgement, Moved, Replaced
 from processors.findings import is_late
 from processors.holder import encode_change
-from processors.in_order import PLAIN, in_order
+from processors.in_order import PLAIN_SCANS, in_order
 from processors.intake import read_all
 from processors.judge import CONFLICT, judge, refused
 from processors.late import replace_label
@@ -49,7 +49,7 @@ class ChunkJudge:
             new = [record for record in records if record.offset > state.position.upto]
             chunk.runs.cut()
         for record, found in zip(new, read_all([record.value or b"" for record in new]), strict=True):
-            if not isinstance(found, Scan) or not self._judge_in_order(record, found, chunk):
+            if type(found) not in PLAIN_SCANS or not self._judge_in_order(record, found, chunk):
                 self._take(record, found, chunk)
         if new:
             state.position.upto = new[-1].offset
@@ -90,10 +90,11 @@ class ChunkJudge:
                 state.keep(label, ledger, 0)
                 chunk.touched[label] = True
 
-    def _judge_in_order(self, record: Any, scan: Scan, chunk: "_Chunk") -> bool:
-        """The short way of nearly every scan; False where it must go the long one, and nothing has changed."""
-        state, position, label, offset = chunk.state, chunk.state.position, scan.label, record.offset
-        if scan.type not in PLAIN or record.key != label.encode():
+    def _judge_in_order(self, record: Any, scan: Any, chunk: "_Chunk") -> bool:
+        """The short way of nearly every plain scan; False where it must go the long one, and nothing has changed."""
+        state, label, offset = chunk.state, scan.label, record.offset
+        position = state.position
+        if record.key != label.encode():
             return False
         ledger = state.live.get(label) or state.get(label)
         if ledger is None or offset <= ledger.offset:
@@ -166,7 +167,8 @@ class _Chunk:
     def tell(self, offset: int, verdict: Verdict | Reject | None) -> None:
         if verdict is None:
             self.runs.cover(offset)
-            self._count("allow")
+            decisions = self.effects.decisions
+            decisions["allow"] = decisions.get("allow", 0) + 1
         elif isinstance(verdict, Verdict):
             self.runs.tell(offset, verdict)
             self._count("duplicate" if verdict.duplicate is True else verdict.decision)
