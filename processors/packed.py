@@ -23,7 +23,8 @@ from processors.packed_scans import LATE, SEEN, ScanPacking
 from processors.packed_values import list_of, long, shorn, span
 from processors.packing import alarm_of, opened, sealed
 
-FORMAT = b"\x04"
+FORMAT = b"\x05"
+_BEFORE = b"\x04"  # read too: it says of a label that was replaced when, and not by which
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
@@ -156,8 +157,8 @@ class LedgerPacking:
         )  # fmt: skip
 
     def unpack(self, label: str, packed: bytes) -> Ledger:
-        """The ledger from its packed form. Raises ValueError for a format of another version."""
-        offset, newest, base, window, rest = _decode_raw(opened(packed, FORMAT, "Ledger"))
+        """The ledger from its packed form. Raises ValueError for a format of another version than this and the one before."""
+        offset, newest, base, window, rest = _decode_raw(opened(packed, FORMAT, "Ledger", _BEFORE))
         began, *facts = _decode(base)
         ledger = Ledger(offset, newest=began + long(newest), alarm=alarm_of(packed))
         if len(rest) > 1:
@@ -189,7 +190,6 @@ class LedgerPacking:
             msgspec.convert(asked or [], list[Past]),
             [unpacked_standing(label, began, one) for one in told or ()],
             [Awaited(*one) for one in awaited or ()],
-            # A state written before two labels of one moment were told apart holds the moment alone.
-            [(one, "") if isinstance(one, int) else (one[0], one[1]) for one in replaced or ()],
+            [(one, "") if isinstance(one, int) else (one[0], one[1]) for one in replaced or ()],  # the first: `_BEFORE`
             closed or 0,
         )

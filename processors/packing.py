@@ -41,8 +41,10 @@ def alarm_of(packed: bytes) -> int:
     return alarm
 
 
-def opened(packed: bytes, format: bytes, kind: str) -> memoryview:
-    """What follows the head. Raises ValueError for a format of another version."""
-    if packed[:1] != format or len(packed) < _HEAD.size:
-        raise ValueError(f"{kind} of format {packed[:1]!r}, this version reads {format!r}")
+def opened(packed: bytes, format: bytes, kind: str, before: bytes = b"") -> memoryview:
+    """What follows the head. Raises ValueError for another format than this and, where it is read too, the one before."""
+    found = packed[:1]
+    if found not in (format, before) or len(packed) < _HEAD.size:
+        wanted = f"{format!r} and {before!r}" if before else f"{format!r}"
+        raise ValueError(f"{kind} of format {found!r}, this version reads {wanted}")
     return memoryview(packed)[_HEAD.size :]

@@ -20,7 +20,8 @@ RETIRED = (
 )
 ODD = [
     b"", b" ", b"{}", b"not json", b"\xff", SCAN[:-1], SCAN + b"\n" + SCAN, b"\n" + SCAN, SCAN.replace(b",", b",\n"),
-    SCAN.replace(b"T10", b" 10"), SCAN.replace(b"T10", b"T 10"), SCAN.replace(b"+08:00", b"+0800"), SCAN.replace(b"02:00:01.5Z", b"02:00:01.5+00"),
+    SCAN.replace(b"T10", b" 10"), SCAN.replace(b"T10", b"T 10"),
+    SCAN.replace(b"+08:00", b"+0800"), SCAN.replace(b"02:00:01.5Z", b"02:00:01.5+00"),
     SCAN.replace(b'"time"', b'"\\u0074ime"'), SCAN.replace(b"}", b',"time":"2026-11-20 10:00:00+08:00"}'),
     SCAN.replace(b'"2026-11-20T02:00:01.5Z"', b"null"), SCAN.replace(b"receive", b"collect"),
     SCAN.replace(b"0690123456789200047A2Y", b"no code!"), SCAN.replace(b'"D"', b'"time"'),
