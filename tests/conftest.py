@@ -1,6 +1,7 @@
 """What tests share: a real broker for each module that asks for one, gone after it."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,9 @@ pytest.register_assert_rewrite("tests.kafka.harness", "tests.kafka.kept")
 
 # A test's broker lives for seconds: the second compiler would cost it 2 s of CPU and be of no use to anyone.
 os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1"
+
+# Started in the background of a shell, tests have Ctrl-C ignored, and so would what they start and stop with it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")

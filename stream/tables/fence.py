@@ -79,6 +79,8 @@ class Fence:
             # The partition is that of the call: one that a record names is passed over (confluent-kafka 2.16.1).
             if self._producer.produce_batch(changelog, some, self.partition) < len(some):
                 error = next(record["_error"] for record in some if "_error" in record)
+                if error.code() == KafkaError._FATAL:  # which is no reason; a producer that is through tells it here
+                    self._try(self._producer.begin_transaction)
                 raise self._explained(error)
 
     def flush(self) -> None:

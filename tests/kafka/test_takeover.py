@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from stream import kafka as clients
+from stream import topics
 from stream.fault_points import FaultPoint
+from stream.settings import Settings
+from stream.tables.fence import Fence, FenceError
 from tests.kafka import harness
 from tests.kafka.faults import (
     Faults,
@@ -45,3 +49,15 @@ def test_a_worker_frozen_in_a_transaction_writes_no_state_once_another_has_taken
             let_go_on(other)
             assert_whole(up)
             assert_state_as_never_interrupted(kafka, harness.ROWS)
+
+
+def test_whoever_lost_a_partition_is_told_so_however_often_it_writes(kafka: str) -> None:
+    settings = Settings(broker=kafka, partitions=4)
+    clients.make_topics(settings)
+    first, second = Fence(settings, 0), Fence(settings, 0)
+    first.take()
+    first.write(topics.CYLINDERS_CHANGELOG.name, [(b"A", b"1")])
+    second.take()
+    for step in (first.commit, lambda: first.write(topics.CYLINDERS_CHANGELOG.name, [(b"A", b"2")]), first.commit):
+        with pytest.raises(FenceError, match="another worker's by now"):
+            step()
