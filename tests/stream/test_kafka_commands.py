@@ -55,7 +55,9 @@ def test_a_registry_is_loaded_and_counted(kafka: str, tmp_path: Path) -> None:
 
 
 def test_alerts_are_printed_as_they_come_and_ctrl_c_ends_it(kafka: str, tmp_path: Path) -> None:
-    producer = clients.producer(Settings(broker=kafka))
+    settings = Settings(broker=kafka, partitions=3)
+    clients.make_topics(settings)
+    producer = clients.producer(settings)
     producer.produce(topics.ALERTS["fire-rescue"].name, value=encode(ALERT), key=b"330212")
     assert producer.flush(30) == 0
     for flags, expected in (
