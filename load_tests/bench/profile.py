@@ -32,7 +32,7 @@ _LIBRDKAFKA = "rdk:"
 
 # A line of the table, and what a frame "function (file:line)" holds that belongs to it; the first that fits is taken.
 LINES: Sequence[tuple[str, str]] = (
-    ("decode", "processors/intake.py decode_scan processors/reject.py"),
+    ("decode", "processors/intake.py processors/written.py decode_scan processors/reject.py"),
     ("registry look-ups", "processors/registry processors/customers.py processors/parameters.py"),
     (
         "rules",
@@ -43,6 +43,10 @@ LINES: Sequence[tuple[str, str]] = (
     (
         "ledger: window and state",
         "processors/ledger.py processors/cylinder.py processors/arrival.py processors/judge.py",
+    ),
+    (
+        "a scan in order: look, take, join",
+        "processors/in_order.py processors/ground.py processors/effects.py processors/scene.py processors/repeats.py",
     ),
     ("times: to and from text", "processors/times.py"),
     ("second key", "processors/second_key.py processors/holder.py stream/lane/holders.py"),

@@ -1,5 +1,6 @@
 """Who is told of a violation, in which district, and who is responsible."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from .case import Case
@@ -75,8 +76,12 @@ def alert(case: Case, code: str, evidence: dict) -> dict:
 
 
 def told_later(case: Case, code: str, evidence: dict, clock: datetime) -> dict:
-    """The record of an alert that was looked at anew when the clock stood so: by the registry of then or of the arrival."""
-    now = whom(case.as_known(case.past.registry.known(clock)), CATALOGUE[code].number)
+    """The record of an alert that was looked at anew when the clock stood so.
+
+    By the registry of then or of the arrival; or whose device it was and where by the one, and what these are by the other.
+    """
+    known, number = case.past.registry.known(clock), CATALOGUE[code].number
+    now = [*whom(case.as_known(known), number), *whom(replace(case, known=known), number)]
     record = alert(case, code, evidence)
     return record | {"raised_at": [clock], "whom": record["whom"] + now}
 
