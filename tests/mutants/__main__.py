@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TextIO
 
 from tests.mutants.operators import Mutant, mutants, unchanged
-from tests.mutants.runner import ROOT, Line, Tests, each, fails_when_read, functions, put_in_place, warm_up
+from tests.mutants.runner import ROOT, Line, Tests, each, fails_when_read, functions, kept, put_in_place, warm_up
 
 WANTED = 95  # percent killed
 SCANS = 6_000  # of made-up histories, over which engine and oracle are compared
@@ -53,9 +53,9 @@ def run(some: Iterable[Mutant], fails: Callable[[Mutant], bool], limit: int) -> 
 def in_tests(only: tuple[str, ...], tests: Tests) -> InTests:
     if tests.failed:
         raise RuntimeError(f"tests fail although nothing is changed: {' '.join(tests.failed)}")
-    there, others = functions(), set()
+    there, answers, others = functions(), kept(), set()
 
-    def kept() -> Iterator[Mutant]:
+    def here() -> Iterator[Mutant]:
         for number, mutant in chosen(only):
             lines = {(str(ROOT / mutant.module), line) for line in mutant.lines}
             if mutant.function and not lines & tests.when_read:
@@ -64,10 +64,10 @@ def in_tests(only: tuple[str, ...], tests: Tests) -> InTests:
                 others.add(number)
 
     def fails(mutant: Mutant) -> bool:
-        put_in_place(mutant, there)
+        put_in_place(mutant, there, answers)
         return tests.fail(mutant)
 
-    outcomes = list(run(kept(), fails, limit(tests.seconds)))
+    outcomes = list(run(here(), fails, limit(tests.seconds)))
     return InTests(outcomes, others, dict(tests.reached), tests.seconds)
 
 

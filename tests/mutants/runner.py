@@ -6,7 +6,7 @@ import resource
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import _lru_cache_wrapper, cache
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from itertools import pairwise
@@ -15,6 +15,7 @@ from operator import itemgetter
 from pathlib import Path
 from time import process_time
 from types import CodeType, FrameType, FunctionType
+from typing import TypeAlias
 
 import pytest
 from hypothesis import settings
@@ -37,6 +38,8 @@ SURVIVED, KILLED = 0, 1
 _WITHOUT = ("terminal", "cacheprovider", "hypothesispytest")
 QUIET = ["-s", "--assert=plain", "-o", "addopts=", "-k", LEFT_OUT, *(f"-pno:{plugin}" for plugin in _WITHOUT)]
 Line = tuple[str, int]
+Functions = dict[tuple[str, str, int], list[FunctionType]]  # each by where it stands: file, name, first line
+Answers: TypeAlias = "_lru_cache_wrapper[object]"
 
 
 def warm_up(scans: int) -> None:
@@ -72,7 +75,9 @@ class Tests:
             began = process_time()
             _run(item, after)
             self.seconds[item.nodeid] = process_time() - began
+        answers = kept()
         for item in self.items:
+            forget(answers)
             self._lines = set()
             sys.settrace(self._enter if self.seconds[item.nodeid] < LONG else self._pass)
             _run(item)
@@ -147,8 +152,9 @@ def fails_when_read(mutant: Mutant, reached: dict[Line, list[str]], seconds: dic
     return any(pytest.main([*part, *QUIET], plugins=[FirstFailure(lines, reached, seconds)]) != 0 for part in by_part)
 
 
-def put_in_place(mutant: Mutant, functions: dict[tuple[str, str, int], list[FunctionType]]) -> None:
-    """Give the function that a mutant changes its other code."""
+def put_in_place(mutant: Mutant, functions: Functions, answers: list[Answers]) -> None:
+    """Give the function that a mutant changes its other code, and forget what was answered in all tests before."""
+    forget(answers)
     path = str(ROOT / mutant.module)
     waiting = [compile(mutant.tree, path, "exec")]
     while waiting:
@@ -161,7 +167,7 @@ def put_in_place(mutant: Mutant, functions: dict[tuple[str, str, int], list[Func
                     waiting.append(code)
 
 
-def functions() -> dict[tuple[str, str, int], list[FunctionType]]:
+def functions() -> Functions:
     """Every function of the product that is there, by where it stands."""
     found = defaultdict(list)
     for one in gc.get_objects():
@@ -169,6 +175,18 @@ def functions() -> dict[tuple[str, str, int], list[FunctionType]]:
             code = one.__code__
             found[code.co_filename, code.co_qualname, code.co_firstlineno].append(one)
     return dict(found)
+
+
+def kept() -> list[Answers]:
+    """Every function of the product that keeps its answers."""
+    found = (one for one in gc.get_objects() if isinstance(one, _lru_cache_wrapper))
+    return [one for one in found if one.__module__.startswith("processors.")]
+
+
+def forget(answers: list[Answers]) -> None:
+    """Let such functions be run when they are asked again."""
+    for one in answers:
+        one.cache_clear()
 
 
 class _Finder:

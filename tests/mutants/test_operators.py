@@ -1,10 +1,12 @@
-"""Which changes are made to a module, and which are not."""
+"""Which changes are made to a module, and which are not; and that a changed function is asked anew."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.mutants.operators import mutants
+from processors.times import iso_day
+from tests.mutants.operators import mutants, unchanged
+from tests.mutants.runner import ROOT, functions, kept, put_in_place
 
 
 def changes(tmp_path: Path, source: str) -> list[str]:
@@ -58,3 +60,16 @@ def test_a_declaration_is_changed_where_it_decides(tmp_path):
     source = "@rule(no=1, scans=('fill',), to=(MS, GE), alone=True, wait=Wait.SHORT, duty=Duty.FILLING)\ndef f(): pass"
     made = [change.partition(" -> ")[2] for change in changes(tmp_path, source)]
     assert made == ["('Xfill',)", "to=(GE,)", "to=(MS,)", "alone=False", "wait=Wait.NONE", "duty=Duty.SCANNING"]
+
+
+def test_a_function_that_keeps_its_answers_gives_none_of_those_from_before_it_was_changed():
+    path, there = ROOT / "processors" / "times.py", functions()
+    assert iso_day(1) == "0001-01-01"
+    try:
+        for mutant in mutants(path, ROOT):
+            if mutant.function == "iso_day" and mutant.change.endswith("-> return None"):
+                put_in_place(mutant, there, kept())
+                assert iso_day(1) is None
+    finally:
+        put_in_place(unchanged(path, ROOT), there, kept())
+    assert iso_day(1) == "0001-01-01"
