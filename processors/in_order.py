@@ -124,11 +124,12 @@ def in_order(
 def _falls_quiet(ledger: Ledger) -> bool:
     """Whether nothing was told of a label or is waited for that a scan in order could change, and its cylinder stands good.
 
-    What was told of other scans stands whatever comes after them; what was told of a time that ran too long does not.
+    What was told of other scans stands whatever comes after them; what was told of a time that ran too long does not. Nor
+    is what comes after the newest in order where one that was taken back is the last of the window: its place is before it.
     """
     state = current(ledger)
     is_told = state.reported or any(one.since for one in ledger.standing)
-    ledger.is_quiet = state.is_good and not (is_told or ledger.awaited)
+    ledger.is_quiet = state.is_good and not (is_told or ledger.awaited) and ledger.last <= ledger.newest
     return ledger.is_quiet
 
 

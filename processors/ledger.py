@@ -208,6 +208,13 @@ class Ledger(Struct, gc=False):
         return self.known_as(device, scan_id) is not None
 
     @property
+    def last(self) -> int:
+        """When the last scan of the window was, whether it counts or was taken back; of an empty one some time before it."""
+        if self.packed is not None:
+            return self.packed.last
+        return self.entries[-1].at if self.entries else 0
+
+    @property
     def is_forgotten(self) -> bool:
         """Whether nothing of it need be kept once its alarm has rung: a code that nobody bound, and nobody misses."""
         now = current(self)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import msgspec
+import pytest
 from example_lines import FIRST, scans
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -228,3 +229,20 @@ def test_a_report_stands_again_where_the_move_that_answered_it_is_taken_back():
     status = [f"REPORTED_MISSING {one}" for one in ("suspected", "resolved", "suspected")]
     assert told(*found) == status[:2]
     assert told(*found, "11-10 10:10 void 2") == status
+
+
+@pytest.mark.parametrize(
+    "taken_back",
+    [
+        ["11-10 14:00 station1 postcheck", "11-10 14:10 void 1"],
+        ["11-10 14:10 void 2", "11-10 14:00 station1 postcheck received=14:11"],
+    ],
+    ids=["once it had come", "before it came"],
+)
+def test_what_comes_in_before_a_scan_that_was_taken_back_is_judged_in_its_place(taken_back: list[str]):
+    """A clock was wrong: what is made after that scan's arrival still has earlier times than it."""
+    *_, fill = answers(
+        "11-10 09:00 bind", *taken_back, "11-10 13:00 station1 precheck received=14:20",
+        "11-10 13:30 station1 postcheck received=14:30", "11-10 13:10 station1 fill received=14:40",
+    )  # fmt: skip
+    assert (fill["type"], fill["decision"]) == ("fill", "allow"), "it was checked ten minutes before"
