@@ -33,7 +33,6 @@ def insert(arrival: Arrival) -> Judgement:
     later = (number for number, other in enumerate(ledger.entries) if other.place > entry.place)
     place = next(later, len(ledger.entries))
     ledger.entries.insert(place, entry)
-    ledger.known = None
     if entry.voided:  # it was taken back before it came: nothing is judged again for it
         case = Case.of(arrival.scan, entry.at, ledger.base, arrival.registry, arrival.schedule)
         entry.origin, entry.told = case.origin, told_of(case, [], entry.late)
@@ -105,12 +104,10 @@ def _let_count(ledger: Ledger, entry: Entry, scan: Scan) -> None:
 
 
 def _let_be_seen(base: Cylinder, sighting: Sighting) -> None:
-    """A slow fact is evidence of where the cylinder was, if none later is known (rule 3)."""
-    later = [seen for seen in base.sightings if seen.at > sighting.at]
-    if not later:
-        base.see(sighting)
-    elif len(later) == 1 and later[0].device != sighting.device:
-        base.sightings = [*later, sighting]
+    """A slow fact is evidence of where the cylinder was, in its place among what else is known of that (rule 3)."""
+    seen, base.sightings = [*base.sightings, sighting], []
+    for one in sorted(seen, key=lambda one: (one.at, one.device)):
+        base.see(one)
 
 
 def _has_moved_since(ledger: Ledger, entry: Entry) -> bool:
@@ -147,7 +144,6 @@ def take_back(arrival: Arrival, scan: VoidScan) -> Judgement:
         ledger.close(arrival.parameters)
         target.voided = True
         arrival.telling.cause = target.scan.type, target.at, WAS_TAKEN_BACK
-        ledger.newest = max([entry.at for entry in ledger.entries if not entry.voided], default=ledger.newest)
         undone = Moved(key, holds=False, undone=target.offset) if key else None
     elif scrapping is not None and (scrapping.device, scrapping.scan_id) == (data.device, data.scan_id):
         ledger.base.scrapped, ledger.base.scrapping = False, None

@@ -155,7 +155,7 @@ class Ledger(Struct, gc=False):
     offset: int = -1
     base: Cylinder = msgspec.field(default_factory=Cylinder)  # before the window
     entries: list[Entry] = []  # the window, in order
-    newest: int = 0
+    newest: int = 0  # when the newest scan was that counts, or counted before it was taken back
     asked: list[Past] = []
     standing: list[Standing] = []
     awaited: list[Awaited] = []
@@ -241,11 +241,11 @@ class Ledger(Struct, gc=False):
         return self._facts() >= parameters.window_scans and place < self._first_fact().place
 
     def close(self, parameters: Parameters) -> None:
-        """Before a scan of the window is taken back: what is beyond it now stays so.
+        """Before a scan of the window is taken back: what is beyond a full one stays so.
 
-        The window would reach further back without that scan, but what has left it is part of the state before it for good.
+        It would reach further back without that scan, but what has left it is part of the state before it for good. So it
+        is with the newest scan, which stays `newest`.
         """
-        self.closed = max(self.closed, round(self.newest - parameters.window_hours * HOUR))
         if self._facts() >= parameters.window_scans:
             self.closed = max(self.closed, self._first_fact().at)
 
