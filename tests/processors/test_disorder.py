@@ -102,14 +102,17 @@ def test_no_alert_stands_that_the_facts_so_far_contradict(seed, rng):
 
 
 def answers(*lines: str, rows: tuple[dict, ...] = ()) -> list[dict]:
-    """What is printed for these example lines, each in turn; `11-10 10:00 void 3` takes back that line."""
+    """What is printed for these example lines, each in turn.
+
+    `11-10 10:00 void 3` takes back that line, for office1; `void 3 office2` for that device.
+    """
     arrivals = []
     for number, line in enumerate(lines):
         day, time, *words = line.split()
         if words[0] == "void":
             taken = {"device": lines[int(words[1])].split()[2], "scan_id": f"example-{int(words[1]):04}"}
             taken["device"] = "station1" if taken["device"] == "bind" else taken["device"]
-            (of,) = scans(number, f"{day} {time} office1 scrap", SITES)
+            (of,) = scans(number, f"{day} {time} {words[2] if words[2:] else 'office1'} scrap", SITES)
             (named,) = scans(int(words[1]), lines[int(words[1])], SITES)
             arrivals.append(of | {"type": "void", "label": named["label"], "data": taken | {"reason": "a mistake"}})
         else:
@@ -124,9 +127,9 @@ def alerts(*lines: str, rows: tuple[dict, ...] = ()) -> list[dict]:
     return [alert for alert in found if alert["label"] == FIRST]
 
 
-def told(*lines: str) -> list[str]:
+def told(*lines: str, rows: tuple[dict, ...] = ()) -> list[str]:
     """The same, code and status alone."""
-    return [f"{alert['code']} {alert['status']}" for alert in alerts(*lines)]
+    return [f"{alert['code']} {alert['status']}" for alert in alerts(*lines, rows=rows)]
 
 
 COLLECTED = ("11-01 10:00 bind", "11-01 12:00 courier1 collect customer=C1")
