@@ -71,7 +71,8 @@ class Course:
     """What becomes, on a walk from `state` on, of the times that something was told of, or that only now showed.
 
     What a told time came to is looked for anew on each walk from before the window, and told where it is another. Only of
-    a cylinder that was out of the world before the window it stands as it was told, until what had ended it falls away.
+    a cylinder that was out of the world before the window, or that an inspection from before it emptied, it stands as it
+    was told, until what had ended it falls away.
     """
 
     def __init__(self, ledger: Ledger, state: Cylinder, schedule: Schedule) -> None:
@@ -124,14 +125,20 @@ class Course:
             elif is_whole and self._ledger.entry_of(one.device, one.scan_id) is not None:
                 one.ended = one.since
                 telling.take_back(one, telling.never_so())
-            elif is_whole and one.status == "suspected":  # the one slow fact that empties it
-                _end(telling, one, self._examined, "inspect")
+            elif is_whole and (one.status == "suspected" or not self._is_ended_still(one, first)):
+                _end(telling, one, self._examined, "inspect")  # the one slow fact that empties it
+
+    def _is_ended_still(self, one: Standing, first: int) -> bool:
+        """Whether what a time was told to have ended by is from before the window, which begins `first`, or has effect."""
+        if one.ended == self._ledger.retired or 0 < one.ended < first:
+            return True
+        return any(entry.at == one.ended and entry.has_effect for entry in self._ledger.entries)
 
 
 def _ways_out(cylinder: Cylinder) -> list[tuple[int, str]]:
     """When a cylinder left the world, and by what."""
     ways = [(cylinder.retired, REPLACED)] if cylinder.retired is not None else []
-    return [*ways, (cylinder.scrapping.at, "scrap")] if cylinder.scrapped and cylinder.scrapping else ways
+    return [*ways, (cylinder.scrapping.at, "scrap")] if cylinder.scrapping else ways
 
 
 def _end(telling: Telling, one: Standing, at: int, by: str) -> None:

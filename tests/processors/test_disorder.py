@@ -249,3 +249,64 @@ def test_what_comes_in_before_a_scan_that_was_taken_back_is_judged_in_its_place(
         "11-10 13:30 station1 postcheck received=14:30", "11-10 13:10 station1 fill received=14:40",
     )  # fmt: skip
     assert (fill["type"], fill["decision"]) == ("fill", "allow"), "it was checked ten minutes before"
+
+
+FILLED = ("11-01 10:00 bind", "11-01 10:01 station1 receive full=true")
+DWELT, DWELT_OVER, DWELT_NOT = (f"FILLED_DWELL {status}" for status in ("suspected", "resolved", "retracted"))
+
+
+def reason(*lines: str) -> str:
+    """Of what is told last."""
+    return alerts(*lines)[-1]["reason"]
+
+
+def test_a_time_that_an_inspection_from_beyond_the_window_ended_says_so():
+    early = "11-13 10:00 agency1 inspect result=scrap received=11-20T11:00"
+    late = "11-16 12:00 agency1 inspect result=scrap received=11-20T11:00"
+    told_first = (*FILLED, "11-20 10:00 station1 postcheck")
+    assert told(*told_first, early) == [DWELT, DWELT_NOT]
+    assert reason(*told_first, late) == "it has ended: scrap at 2026-11-16T12:00:00+08:00"
+    for time, said in (
+        ("11-13 10:00", "it had ended in time: inspect at 2026-11-13T10:00:00+08:00, which arrived later"),
+        ("11-16 12:00", "it has ended: inspect at 2026-11-16T12:00:00+08:00"),
+    ):
+        inspected = f"{time} agency1 inspect result=fail received=11-20T11:00"
+        assert reason(*told_first, inspected) == said
+        assert len(told(*told_first, inspected, "11-20 09:00 station1 postcheck received=11-20T12:00")) == 2, "once"
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["11-20 10:00 station1 load", "11-20 10:00 bind label=second replaces=first"],
+    ids=["moved", "under another label"],
+)
+def test_what_ended_a_time_stands_where_an_inspection_turns_out_to_have_been_first_until_it_falls_away(end: str):
+    inspected = "11-13 10:00 agency1 inspect result=fail received=11-20T11:00"
+    known = (*FILLED, "11-20 09:30 station1 postcheck", end, inspected)
+    assert told(*known) == [DWELT, DWELT_OVER]
+    assert DWELT_NOT not in told(*known, "11-20 09:00 station1 postcheck received=11-20T12:00")
+    assert DWELT_NOT in told(*known, "11-20 12:00 void 3")
+    assert DWELT_NOT in told(*known[:-1], "11-20 10:50 void 3", inspected), "while it waits to be told once more"
+
+
+def test_of_a_cylinder_scrapped_before_the_window_it_is_said_what_ended_a_time():
+    scrapped = "11-05 10:00 office1 scrap received=11-10T12:10"
+    known = (*COLLECTED, "11-10 12:00 station1 precheck", scrapped)
+    assert reason(*known) == "it has ended: scrap at 2026-11-05T10:00:00+08:00"
+
+
+def test_where_another_scan_ends_a_time_than_was_told_the_first_way_out_of_the_world_counts():
+    scrapped = (*COLLECTED, "11-10 12:00 station1 receive", "11-10 12:30 office1 scrap", BEYOND[1])
+    assert told(*scrapped) == [TOLD, OVER]
+    assert told(*scrapped, "11-10 13:00 void 2") == [TOLD, OVER, NOT_SO]
+
+
+SHOWN = (
+    "11-10 10:00 bind", "11-10 12:00 courier1 collect customer=C1", "11-10 13:00 station1 receive", "11-14 13:00 void 2",
+)  # fmt: skip
+
+
+def test_a_time_that_showed_again_and_had_ended_all_the_same_is_never_told():
+    ended = "11-12 10:00 station1 receive received=11-14T13:10"
+    assert told(*SHOWN, ended, "11-14 14:00 station1 precheck") == []
+    assert told(*SHOWN, "11-14 14:00 station1 precheck") == [TOLD]
