@@ -8,6 +8,7 @@
 3. *Bare*: the same records at the same moments, produced (acks=all, no linger) and consumed again by one process with
    confluent-kafka; of each batch the time from its moment until its last record is back. On the same broker, after the others
    have ended.
+4. *At low load*: posts of one scan, ten a second, from each one's moment to its verdict: nothing may wait for more to come.
 
 The ratio is of the two 99th percentiles of one round. Compared: every post has a verdict for each of its scans, with its id.
 """
@@ -18,6 +19,7 @@ import sys
 import time
 from collections.abc import Sequence
 from statistics import quantiles
+from typing import NamedTuple
 
 import msgspec
 
@@ -35,28 +37,38 @@ BATCH = 10
 _CONNECTIONS = 16
 _WAIT = 20  # seconds, of `Prefer: wait`
 SEARCH_SECONDS, LOAD_SECONDS = 6.0, 10.0
+LOW_RATE, LOW_POSTS = 10, 100  # scans a second, and scans
 COPY = "bare-round-trip"
 
 Post = tuple[bytes, list[str]]  # a body, and the ids in it
 
 
+class Round(NamedTuple):
+    """The highest rate, in scans a second, and the milliseconds of each post, bare batch, and post at low load."""
+
+    rate: float
+    post_ms: list[float]
+    bare_ms: list[float]
+    low_ms: list[float]
+
+
 def measure(asked: Asked) -> Report:
     """All rounds. Raises RunError."""
     posts, log = make_posts(asked.scans)
-    ours, theirs, ratios, highest = [], [], [], []
+    rounds = []
     with broker(asked, "latency") as setting:
         for number in range(1, asked.rounds + 1):
             asked.say(f"latency, round {number} of {asked.rounds}")
-            rate, post_ms, bare_ms = one_round(setting, log, posts, SEARCH_SECONDS)
-            highest.append(rate)
-            ours.append(p99(post_ms))
-            theirs.append(p99(bare_ms))
-            ratios.append(ours[-1] / theirs[-1])
-    note = f"p99 {spread(ours, '.1f')} ms at half of that; bare {spread(theirs, '.1f')} ms"
-    return Report(
-        [Figures(f"gateway → verdict, posts of {BATCH}", count=len(posts) * BATCH, rates=highest, note=note)],
-        [Target("gateway → verdict", "p99 over bare round trip", ratios, 5, 3, more=False)],
-    )
+            rounds.append(one_round(setting, log, posts, SEARCH_SECONDS))
+    ours, theirs = [p99(one.post_ms) for one in rounds], [p99(one.bare_ms) for one in rounds]
+    ratios = [our / their for our, their in zip(ours, theirs, strict=True)]
+    low = sorted(taken for one in rounds for taken in one.low_ms)
+    parts = ", ".join(f"p{part} {quantiles(low, n=100)[part - 1]:.1f}" for part in (50, 90, 99))
+    fast = Figures(f"gateway → verdict, posts of {BATCH}", count=len(posts) * BATCH, rates=[one.rate for one in rounds])
+    fast.note = f"p99 {spread(ours, '.1f')} ms at half of that; bare {spread(theirs, '.1f')} ms"
+    slow = Figures(f"gateway → verdict, {LOW_RATE} scans a second", count=len(low))
+    slow.note = f"{parts}, most {low[-1]:.1f} ms"
+    return Report([fast, slow], [Target("gateway → verdict", "p99 over bare round trip", ratios, 5, 3, more=False)])
 
 
 def make_posts(scans: int) -> tuple[list[Post], Log]:
@@ -72,10 +84,8 @@ def p99(milliseconds: Sequence[float]) -> float:
     return quantiles(milliseconds, n=100)[98]
 
 
-def one_round(
-    setting: Setting, log: Log, posts: list[Post], search_seconds: float
-) -> tuple[float, list[float], list[float]]:
-    """The highest rate, then the milliseconds of each post and of each bare batch."""
+def one_round(setting: Setting, log: Log, posts: list[Post], search_seconds: float) -> Round:
+    """One after the other on a bus that is empty. Raises RunError."""
     setting.empty()
     # A worker that ended keeps its place in the group for a session: the next comes back as the same member.
     try:
@@ -86,13 +96,24 @@ def one_round(
         with worker(setting), gateway(setting):
             answered, rate = asyncio.run(_search(setting, posts, search_seconds))
             pause = 2 * BATCH / rate
-            coming = posts[answered:][: max(100, int(LOAD_SECONDS / pause))]
-            if len(coming) < 100:
+            end = answered + max(100, int(LOAD_SECONDS / pause))
+            coming = posts[answered:end]
+            singles = [single for post in posts[end : end + LOW_POSTS] for single in _one_by_one(post)][:LOW_POSTS]
+            if len(coming) < 100 or len(singles) < LOW_POSTS:
                 raise RunError(f"{len(posts) * BATCH:,} scans are too few for {rate:,.0f} a second: give --scans")
             post_ms = asyncio.run(_load(setting, coming, pause))
-        return rate, post_ms, _bare(setting, [body for body, _ in coming], pause)
+            low_ms = asyncio.run(_load(setting, singles, 1 / LOW_RATE))
+        return Round(rate, post_ms, _bare(setting, [body for body, _ in coming], pause), low_ms)
     finally:
         setting.bus.delete_topics()
+
+
+def _one_by_one(post: Post) -> list[Post]:
+    body, ids = post
+    return [
+        (batch([bytes(scan)]), [one])
+        for scan, one in zip(msgspec.json.decode(body, type=list[msgspec.Raw]), ids, strict=True)
+    ]
 
 
 async def _search(setting: Setting, posts: list[Post], seconds: float) -> tuple[int, float]:

@@ -79,8 +79,9 @@ def test_a_worker_that_does_not_know_what_it_should_have_restored_is_seen(settin
 def test_posts_get_their_verdicts_and_batches_come_back(asked: Asked, setting: Setting) -> None:
     posts, log = latency.make_posts(14_000)
     assert sum(len(ids) for _, ids in posts) <= sum(record.key is not None for record in log.records)
-    rate, post_ms, bare_ms = latency.one_round(setting, log, posts, search_seconds=0.5)
-    assert rate > 0
-    assert len(post_ms) == len(bare_ms) >= 100
+    found = latency.one_round(setting, log, posts, search_seconds=0.5)
+    assert found.rate > 0
+    assert len(found.post_ms) == len(found.bare_ms) >= 100
+    assert len(found.low_ms) == latency.LOW_POSTS
     assert latency.p99(range(1, 101)) == pytest.approx(100, abs=1)
     assert topics.SCANS.name not in setting.bus.topic_names()
