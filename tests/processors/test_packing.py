@@ -13,16 +13,16 @@ from processors.packing import alarm_of
 
 FACTS = Cylinder(serial="A", made=738_000, full=True, moves=[Move("fill", 5, Origin("D", site="S1"))])
 STATES = [
-    (LedgerPacking, Ledger(offset=7, base=FACTS, newest=5, alarm=9), 9),
-    (HolderPacking, Holder(held={"L": Held("M", 3)}, deliveries=[Delivery(1, "L", 3)], first=1), 0),
+    (LedgerPacking, b"\x05", Ledger(offset=7, base=FACTS, newest=5, alarm=9), 9),
+    (HolderPacking, b"\x04", Holder(held={"L": Held("M", 3)}, deliveries=[Delivery(1, "L", 3)], first=1), 0),
 ]
 
 
-@pytest.mark.parametrize(("packing", "state", "alarm"), STATES, ids=["ledger", "holder"])
-def test_what_is_packed_comes_back(packing, state, alarm):
+@pytest.mark.parametrize(("packing", "format", "state", "alarm"), STATES, ids=["ledger", "holder"])
+def test_what_is_packed_comes_back(packing, format, state, alarm):
     one, state = packing(), copy(state)
     packed = one.pack("L", state)
-    assert packed[:1] == b"\x04"
+    assert packed[:1] == format
     assert alarm_of(packed) == alarm
     found = one.unpack("L", packed)
     for ledger in (found, state):
@@ -32,11 +32,12 @@ def test_what_is_packed_comes_back(packing, state, alarm):
     assert found == state
 
 
-@pytest.mark.parametrize(("packing", "state", "alarm"), STATES, ids=["ledger", "holder"])
-def test_another_version_is_refused_and_named(packing, state, alarm):
+@pytest.mark.parametrize(("packing", "format", "state", "alarm"), STATES, ids=["ledger", "holder"])
+def test_another_version_is_refused_and_named(packing, format, state, alarm):
     one = packing()
     packed = b"\x07" + one.pack("L", copy(state))[1:]
-    with pytest.raises(ValueError, match=rf"^{type(state).__name__} of format b'\\x07', this version reads b'\\x0"):
+    wanted = rf"^{type(state).__name__} of format b'\\x07', this version reads b'\\x0{format[0]}'"
+    with pytest.raises(ValueError, match=wanted):
         one.unpack("L", packed)
     with pytest.raises(ValueError, match="format b''"):
         one.unpack("L", b"")
