@@ -132,20 +132,13 @@ class LedgerPacking:
             kept = Packed(self, label, began, self.facts.pack(ledger.base, began), b"", [], began)
             for entry in entries:
                 kept.add(entry)
-            ledger.shut(
-                kept
-            )  # the next scan most likely comes in order, and wants no more than the facts as they stand
+            # The next scan most likely comes in order, and wants no more than the facts as they stand.
+            ledger.shut(kept)
         rest = _NO_REST
         if ledger.asked or ledger.standing or ledger.awaited or ledger.replaced or ledger.closed:
             told = [packed_standing(one, kept.began) for one in ledger.standing]
-            rest = _encode(
-                shorn(
-                    (
-                        told or None, ledger.asked or None, ledger.awaited or None, ledger.replaced or None,
-                        ledger.closed or None,
-                    )
-                )
-            )  # fmt: skip
+            parts = told, ledger.asked, ledger.awaited, ledger.replaced, ledger.closed
+            rest = _encode(shorn(tuple(part or None for part in parts)))
         since = ledger.newest - kept.began
         numbers = _encode((ledger.offset, span(since)))
         # One array of five, put together from what is encoded already.
