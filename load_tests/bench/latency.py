@@ -18,6 +18,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from statistics import quantiles
 from typing import NamedTuple
 
@@ -102,7 +103,7 @@ def one_round(setting: Setting, log: Log, posts: list[Post], search_seconds: flo
             if len(coming) < 100 or len(singles) < LOW_POSTS:
                 raise RunError(f"{len(posts) * BATCH:,} scans are too few for {rate:,.0f} a second: give --scans")
             post_ms = asyncio.run(_load(setting, coming, pause))
-            low_ms = asyncio.run(_load(setting, singles, 1 / LOW_RATE))
+            low_ms = asyncio.run(_load(setting, singles, 1 / LOW_RATE, connections=4))
         return Round(rate, post_ms, _bare(setting, [body for body, _ in coming], pause), low_ms)
     finally:
         setting.bus.delete_topics()
@@ -136,8 +137,8 @@ async def _search(setting: Setting, posts: list[Post], seconds: float) -> tuple[
     return len(answers), len(later) * BATCH / (max(later) - seconds / 3)
 
 
-async def _load(setting: Setting, posts: list[Post], pause: float) -> list[float]:
-    """A post every `pause` seconds; the milliseconds of each."""
+async def _load(setting: Setting, posts: list[Post], pause: float, connections: int = 4 * _CONNECTIONS) -> list[float]:
+    """A post every `pause` seconds; the milliseconds of each. Few connections at low load: the gateway ends idle ones."""
     free: asyncio.Queue[Connection] = asyncio.Queue()
     taken: list[float] = []
 
@@ -149,17 +150,15 @@ async def _load(setting: Setting, posts: list[Post], pause: float) -> list[float
             free.put_nowait(connection)
         taken.append((time.monotonic() - moment) * 1000)
 
-    connections = [_connection(setting) for _ in range(4 * _CONNECTIONS)]
-    for connection in connections:
-        free.put_nowait(await connection.__aenter__())
-    began = time.monotonic()
-    async with asyncio.TaskGroup() as tasks:
-        for number, one in enumerate(posts):
-            moment = began + number * pause
-            await asyncio.sleep(max(0.0, moment - time.monotonic()))
-            tasks.create_task(post(one, moment))
-    for connection in connections:
-        await connection.__aexit__(None, None, None)
+    async with AsyncExitStack() as opened:
+        for _ in range(connections):
+            free.put_nowait(await opened.enter_async_context(_connection(setting)))
+        began = time.monotonic()
+        async with asyncio.TaskGroup() as tasks:
+            for number, one in enumerate(posts):
+                moment = began + number * pause
+                await asyncio.sleep(max(0.0, moment - time.monotonic()))
+                tasks.create_task(post(one, moment))
     return taken
 
 

@@ -170,7 +170,7 @@ def put_in_place(mutant: Mutant, functions: Functions, answers: list[Answers]) -
 def functions() -> Functions:
     """Every function of the product that is there, by where it stands."""
     found = defaultdict(list)
-    for one in gc.get_objects():
+    for one in _objects():
         if isinstance(one, FunctionType) and PRODUCT in one.__code__.co_filename:
             code = one.__code__
             found[code.co_filename, code.co_qualname, code.co_firstlineno].append(one)
@@ -179,8 +179,14 @@ def functions() -> Functions:
 
 def kept() -> list[Answers]:
     """Every function of the product that keeps its answers."""
-    found = (one for one in gc.get_objects() if isinstance(one, _lru_cache_wrapper))
+    found = (one for one in _objects() if isinstance(one, _lru_cache_wrapper))
     return [one for one in found if one.__module__.startswith("processors.")]
+
+
+def _objects() -> list[object]:
+    """All there are: those that a gateway in this process has frozen would not be named."""
+    gc.unfreeze()
+    return gc.get_objects()
 
 
 def forget(answers: list[Answers]) -> None:
