@@ -15,7 +15,8 @@ from processors.model import AnyScan, Bind, Inspect
 from processors.origins import Origin
 from processors.scan_types import MOVES
 
-_ENDS_WAY_TO_AGENCY = frozenset({"inspect", "collect", "fill", "deliver"})
+# An inspection ends it too.
+_ENDS_WAY_TO_AGENCY = frozenset({"collect", "fill", "deliver"})
 MOVES_KEPT = 5  # an incident's alert carries the last five (rule 36)
 _PRECHECKS_KEPT = 8  # of so many sites; a cylinder between two fills is checked at one
 
@@ -23,15 +24,11 @@ _NOWHERE = 9  # no data has so many fields
 
 
 def take(it: Cylinder, label: str, kind: str, data: Any, move: Move, *, suspect: bool = False) -> None:
-    """Let a scan of any type have its effect. `move` says who and where, whether or not the scan counts as a move.
+    """Let a scan have its effect that is of no plain type; none of these is a move. `move` says who and where.
 
     A `suspect` inspection (rule 10) that passes renews and clears nothing.
     """
-    plain = PLAIN.get(kind)
-    if plain is not None:
-        said = data is not None and (getattr(data, "full", False) or getattr(data, "passed", False))
-        plain.effect(it, said, move.at, move.origin)
-    elif kind == "bind":
+    if kind == "bind":
         _bind(it, label, data, move.at)
     elif kind == "inspect":
         _inspected(it, data, move, suspect=suspect)
@@ -41,17 +38,12 @@ def take(it: Cylinder, label: str, kind: str, data: Any, move: Move, *, suspect:
         it.scrap(move)
     elif kind == "missing":
         it.missed = True
-    if kind in MOVES:
-        it.moves = [*it.moves[1 - MOVES_KEPT :], move]
-        it.missed = False
-    if it.to_agency and kind in _ENDS_WAY_TO_AGENCY:
-        it.to_agency = False
 
 
 def take_plain(
     it: Cylinder, plain: "Plain", fields: Sequence[Any], at: int, origin: Origin, scan_id: str, clock: int
 ) -> None:
-    """The same of a scan of a plain type; `fields` are those of its data, those left out at the end that say nothing."""
+    """The same of a plain type; `fields` are those of its data, those left out at the end that say nothing."""
     count = len(fields)
     plain.effect(it, plain.said < count and fields[plain.said], at, origin)
     if plain.is_move:
@@ -63,9 +55,8 @@ def take_plain(
             scan_id, clock,
         )  # fmt: skip
         it.moves = [*it.moves[1 - MOVES_KEPT :], move]
-        if it.missed:
-            it.missed = False
-    if it.to_agency and plain.ends_way:
+        it.missed = False
+    if plain.ends_way:
         it.to_agency = False
 
 
@@ -94,7 +85,7 @@ def _receive(it: Cylinder, full: bool, at: int, origin: Origin) -> None:  # noqa
 
 def _precheck(it: Cylinder, passed: bool, at: int, origin: Origin) -> None:
     site = origin.site
-    others = [check for check in it.prechecks if check.site != site] if it.prechecks else []
+    others = [check for check in it.prechecks if check.site != site]
     it.prechecks = [*others, Precheck(site, at, passed)][-_PRECHECKS_KEPT:]
 
 
@@ -166,7 +157,7 @@ def _bind(it: Cylinder, label: str, data: Bind, at: int) -> None:
 
 
 def _inspected(it: Cylinder, data: Inspect, move: Move, *, suspect: bool) -> None:
-    it.full = False
+    it.full = it.to_agency = False
     if data.result == "pass":
         it.state = "in_service"
     if not suspect or data.result != "pass":

@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from processors.cylinder import Cylinder, Move, Sighting
-from processors.effects import take
+from processors.effects import PLAIN, take, take_plain
 from processors.model import Answer, Geo, Scan
 from processors.origins import Origin
 from processors.parameters import Parameters
@@ -356,27 +357,27 @@ def let_count(
     elif cylinder.reported and kind in MOVES:
         cylinder.reported = []
     if not codes or HOLDING.isdisjoint(codes):
-        move = made_move(kind, at, origin, data, scan_id, clock)
+        plain = PLAIN.get(kind)
+        if plain is not None:
+            take_plain(cylinder, plain, astuple(data), at, origin, scan_id, clock)
+            return
+        move = Move(kind, at, origin, scan_id=scan_id, arrived=clock)
         take(cylinder, label, kind, data, move, suspect="INSPECTION_RECORD_SUSPECT" in codes)
 
 
 def move_of(entry: Entry) -> Move:
     """Who and where, of a scan."""
-    return made_move(entry.scan.type, entry.at, entry.origin, entry.scan.data, entry.scan.scan_id, entry.clock)
-
-
-def made_move(kind: str, at: int, origin: Origin, data: Any, scan_id: str, clock: int) -> Move:
-    """The same, of a scan that need not be at hand as one."""
+    scan, data = entry.scan, entry.scan.data
     customer = vehicle = agency = None
-    if kind in _WITH_VEHICLE:
+    if scan.type in _WITH_VEHICLE:
         vehicle = data.vehicle or None
-        if kind == "deliver":
+        if scan.type == "deliver":
             customer = data.customer or None
-    elif kind == "collect":
+    elif scan.type == "collect":
         customer = data.customer or None
-    elif kind == "send_inspection":
+    elif scan.type == "send_inspection":
         agency = data.agency
-    return Move(kind, at, origin, customer, vehicle, agency, scan_id, clock)
+    return Move(scan.type, entry.at, entry.origin, customer, vehicle, agency, scan.scan_id, entry.clock)
 
 
 def current(ledger: Ledger) -> Cylinder:

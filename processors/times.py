@@ -60,7 +60,7 @@ def iso_day(day: int) -> str:
 
 @lru_cache(1 << 16)  # a city has some ten thousand such days
 def years_after(day: int, years: int) -> int:
-    """The same day and month, `years` later; 29 February becomes 28 February where there is none."""
+    """The same day and month, `years` later; the last of the month where it has no such day (Civil Code, article 202)."""
     start = date.fromordinal(day)
     try:
         return start.replace(year=start.year + years).toordinal()

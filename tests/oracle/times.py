@@ -35,8 +35,8 @@ def a_day(text: str) -> date:
 
 
 def years_after(day: date, years: int) -> date:
-    """Same day and month; 29 February becomes 1 March in a year without one."""
+    """Same day and month; the last of the month in a year that has no such day (Civil Code, article 202)."""
     try:
         return day.replace(year=day.year + years)
     except ValueError:
-        return date(day.year + years, 3, 1)
+        return date(day.year + years, 2, 28)
