@@ -2,14 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from example_lines import scans
 from test_examples import CITY, SITES, heard
 
+from processors.cylinder import Scrapping
+from processors.ledger import Entry, Ledger, Past
+from processors.model import Incident, IncidentScan
+from processors.origins import Origin
 from processors.parameters import DEFAULT
 from processors.registry import parse_row
+from processors.repeats import know_for_good, know_taken_back
 from processors.replay import Replay
+from processors.times import SHANGHAI, day_of, instant
 
 WINDOW_LEFT = "11-10 10:00 station1 precheck"
 LATER = "2026-11-11T10:00:00+08:00"
@@ -110,3 +117,41 @@ def test_whose_token_it_is_may_be_known_the_second_time_alone(known_first: bool)
     assert repeated[0].startswith("again")
     *_, conflict = answers(*lines, f"again 1 {json.dumps({'data': then | {'vehicle': 'V2'}})}")
     assert conflict == ("rejected", [])
+
+
+@pytest.mark.parametrize("first", ["11-01 10:00 bind", "11-02 10:00 office1 transfer to=E1"])
+def test_a_slow_fact_that_had_its_whole_effect_is_history_when_it_comes_again_from_beyond_the_window(
+    first: str,
+) -> None:
+    *_, again = answers("11-01 09:00 bind", first, WINDOW_LEFT, "again 1")
+    assert not again[0].startswith("again"), "nothing need be known of it, since it can have no effect"
+
+
+def test_one_that_names_a_customer_is_not_one_that_names_nobody() -> None:
+    *_, again = answers("11-01 10:00 bind", "11-02 10:00 courier1 deliver", 'again 1 {"data": {"customer": "C1"}}')
+    assert again == ("rejected", [])
+
+
+@pytest.mark.parametrize(("data", "is_same"), [({}, True), ({"vehicle": "V2"}, False)])
+def test_whose_token_a_question_carried_may_be_known_the_second_time_alone(data: dict, is_same: bool) -> None:
+    token = {"id_token": "t" * 64}
+    again = f"again 1 {json.dumps({'data': token | {'customer': 'C1'} | data})}"
+    *_, repeated = answers("11-01 10:00 bind", f"11-02 10:00 courier1 deliver dry_run=true id_token={'t' * 64}", again)
+    assert repeated[0].startswith("again") is is_same
+    assert (repeated[0] == "rejected") is not is_same
+
+
+def test_what_is_known_for_good_is_known_once() -> None:
+    scan = IncidentScan(
+        scan_id="scan-0001", label="A1", time=datetime(2026, 11, 1, tzinfo=SHANGHAI), device="D1", data=Incident("leak")
+    )
+    ledger, parameters = Ledger(), DEFAULT.on(day_of(instant(scan.time)))
+    entry = Entry(instant(scan.time), scan, Origin("D1"), 1, instant(scan.time))
+    others = [Past("D1", f"other-00{number}", b"", None) for number in range(10)]
+    for other in others:
+        ledger.ask(other, parameters)
+    for _ in range(2):
+        know_for_good(ledger, entry, parameters)
+        know_taken_back(ledger, Scrapping("D1", "scan-0002", "E1"), parameters)
+    known = [past.scan_id for past in ledger.asked]
+    assert known == [*(other.scan_id for other in others), "scan-0001", "scan-0002"]
