@@ -143,8 +143,7 @@ def test_what_is_history_only_brings_it_to_no_customer(hours: int, news: list[Mo
     assert told == tuple(replace(one, scan=deliver) for one in news)
 
 
-@pytest.mark.parametrize("bound", [False, True], ids=["the long way", "the short way"])
-def test_what_is_handed_on_says_no_arrival(bound: bool) -> None:
-    ledger = Ledger(base=Cylinder(serial="A", owner="E", made=738_000, inspected=738_000)) if bound else Ledger()
+def test_what_is_handed_on_says_no_arrival() -> None:
+    ledger = Ledger(base=Cylinder(serial="A", owner="E", made=738_000, inspected=738_000))
     (told,) = judge(ledger, replace(DELIVER, received=NOON), 1, instant(NOON), Registry(), DEFAULT).moved
     assert told.scan == DELIVER
