@@ -153,7 +153,6 @@ def _end(telling: Telling, one: Standing, at: int, by: str) -> None:
 def next_alarm(ledger: Ledger, clock: int, schedule: Schedule) -> int:
     """When something falls due at a label next, by the arrival clock; 0 is never."""
     if ledger.is_forgotten:
-        ledger.unpack()
         parameters = schedule.on(day_of(clock))
         hours = parameters.unknown_code_days * 24 if ledger.entries else parameters.window_hours
         return clock + round(hours * HOUR)

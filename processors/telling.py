@@ -55,8 +55,7 @@ class Telling:
 
     def never_so(self) -> str:
         """Why something is retracted of a scan that stands."""
-        if self.cause is None:
-            return NEVER_SO
+        assert self.cause is not None  # time alone takes nothing back
         what, at, became = self.cause
         return f"{NEVER_SO}: the {what} of {rfc3339(at)} {became}"
 

@@ -1,15 +1,16 @@
 """When a cylinder is looked at again: at no time but the next at which something falls due."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from processors.cylinder import Cylinder, Move
 from processors.due import fall_due, next_alarm
+from processors.judge import judge
 from processors.ledger import Entry, Ledger, Standing
-from processors.model import Missing, MissingScan
+from processors.model import Fill, FillScan, Missing, MissingScan, ReceiveScan, Scan, Void, VoidScan
 from processors.origins import Origin
 from processors.parameters import DEFAULT, Parameters, Schedule
-from processors.registry import Registry
-from processors.times import DAY, HOUR, MINUTE, SHANGHAI
+from processors.registry import Device, Registry
+from processors.times import DAY, HOUR, MINUTE, SHANGHAI, instant
 
 CLOCK = 20_000 * DAY
 SCANNED = MissingScan(
@@ -49,3 +50,25 @@ def test_what_was_told_is_not_looked_at_again():
     assert alert.code == "CYLINDER_MISSING"
     assert ledger.alarm == 0
     assert fall_due("L", ledger, CLOCK + 73 * HOUR, Registry(), DEFAULT) == ()
+
+
+def test_a_time_that_never_ran_is_forgotten_with_its_window():
+    registry, sent = Registry(), datetime(2026, 11, 1, 12, tzinfo=SHANGHAI)
+    registry.put(Device(id="D", device_kind="office"))
+    ledger = Ledger(base=Cylinder(serial="A", owner="E", made=738_000, inspected=738_000))
+
+    def judged(scan: Scan, number: int) -> list[str]:
+        told = judge(ledger, scan, number, instant(scan.time), registry, DEFAULT).alerts
+        return [f"{alert.code} {alert.status}" for alert in told if alert.code == "FILLED_DWELL"]
+
+    fill = FillScan(scan_id="scan-0001", label="L", time=sent, device="D", data=Fill(14.4))
+    judged(fill, 1)
+    clock = instant(sent) + 40 * DAY
+    assert "FILLED_DWELL" in [alert.code for alert in fall_due("L", ledger, clock, registry, DEFAULT)]
+    later = sent + timedelta(days=41)
+    void = VoidScan(scan_id="scan-0002", label="L", time=later, device="D", data=Void("scan-0001", "D", "a mistake"))
+    assert judged(void, 2) == ["FILLED_DWELL retracted"]
+    for hours in (1, 100, 200):
+        receive = ReceiveScan(scan_id=f"scan-1{hours:03}", label="L", time=later + timedelta(hours=hours), device="D")
+        judged(receive, 3 + hours)
+    assert [one.code for one in ledger.standing if one.code == "FILLED_DWELL"] == []

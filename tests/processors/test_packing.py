@@ -43,3 +43,9 @@ def test_another_version_is_refused_and_named(packing, format, state, alarm):
         one.unpack("L", b"")
     with pytest.raises(ValueError, match="format"):
         one.unpack("L", one.pack("L", copy(state))[:8])
+
+
+def test_nothing_of_a_holder_stands_by_number():
+    packing = HolderPacking()
+    assert [*packing.fresh(), *packing.known()] == []
+    packing.learn({})
