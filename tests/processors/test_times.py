@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from processors.times import DAY, HOUR, MINUTE, SECOND, day_of, instant, iso_day, rfc3339, years_after
+from processors.times import DAY, HOUR, MINUTE, SECOND, beginning_of, day_of, instant, iso_day, rfc3339, years_after
 
 
 def test_the_units_are_microseconds():
@@ -22,6 +22,7 @@ def test_a_day_begins_at_midnight_in_shanghai(hour, day):
     at = instant(datetime(2026, 11, 10, hour, tzinfo=UTC))
     assert day_of(at) == day.toordinal()
     assert day_of(at - 1) == date(2026, 11, 10).toordinal()
+    assert beginning_of(day.toordinal()) == instant(datetime(day.year, day.month, day.day - 1, 16, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
