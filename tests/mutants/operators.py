@@ -1,7 +1,8 @@
 """What is changed in a module: one small thing at a time, in its syntax tree.
 
 Left out is what the rules do not decide by: annotations, type aliases, docstrings, texts for people (strings with a
-blank in them), `assert`s, and in a rule's declaration its number, code, titles, legal basis and the list of parameters.
+blank in them), `assert`s, how many answers a function keeps, and in a rule's declaration its number, code, titles, legal
+basis and the list of parameters.
 """
 
 import ast
@@ -130,6 +131,8 @@ def _is_left_out(node: ast.AST, parent: ast.AST) -> bool:
         case ast.FunctionDef(decorator_list=decorators) if any(_line(one) == "overload" for one in decorators):
             return True
         case ast.Expr(value=ast.Constant()):  # a docstring
+            return True
+        case ast.Call(func=ast.Name(id="lru_cache")):  # how many answers are kept
             return True
         case ast.JoinedStr(values=parts):
             return any(isinstance(part, ast.Constant) and " " in part.value for part in parts)
