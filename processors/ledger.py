@@ -301,9 +301,14 @@ class Ledger(Struct, gc=False):
             self._let_go()
 
     def _let_go(self) -> None:
-        """Forget alerts of scans that left the window: what was told of them stands, unless something may yet end it."""
+        """Forget alerts of scans that left the window: what was told of them stands, unless something may yet end it.
+
+        A time that ended as the cylinder left the world may run on: whatever took it out may be taken back at any time.
+        """
         if not self.standing:
             return
+        scrapping = self.base.scrapping
+        left = {self.base.retired, scrapping.at if scrapping else None}
         kept = {(entry.device, entry.scan_id) for entry in self.entries}
         reports = set(self.base.reported) | set(current(self).reported)
         first = self.entries[0].at if self.entries else self.newest
@@ -313,7 +318,7 @@ class Ledger(Struct, gc=False):
             if one.status == "waiting"
             or (one.device, one.scan_id) in kept
             or report_id(one) in reports
-            or (one.since and (not one.ended or one.ended >= first))
+            or (one.since and (not one.ended or one.ended >= first or one.ended in left))
         ]
 
 

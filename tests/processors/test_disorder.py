@@ -148,6 +148,18 @@ def test_what_had_ended_in_time_is_over_where_that_is_taken_back_and_another_end
     assert told(*first, "11-05 13:00 void 3") == [TOLD, OVER, NOT_SO, OVER]
 
 
+def test_a_time_that_ended_with_a_scrap_runs_on_where_that_is_taken_back_however_late():
+    def heard(scrap: str, *later: str) -> list[str]:
+        lines = (*COLLECTED, "11-05 12:00 station1 precheck", f"{scrap} office1 scrap received=11-05T12:10")
+        return [each for each in told(*lines, *later) if each in (TOLD, OVER, NOT_SO)]
+
+    later = ("11-10 10:00 station1 precheck", "11-14 10:00 station1 precheck", "11-14 11:00 void 3")
+    end = "11-14 11:01 station1 receive"
+    assert heard("11-03 11:00", *later, end) == [TOLD, NOT_SO, OVER], "it had run beyond its limit after all"
+    assert heard("11-04 13:00", *later, end) == [TOLD, OVER]
+    assert heard("11-03 11:00", *later, end.replace("11:01", "12:00")) == [TOLD, NOT_SO, TOLD, OVER]
+
+
 def test_a_retraction_says_what_was_taken_back():
     scrapped = ("11-10 10:00 bind", "11-10 10:05 office1 scrap", "11-10 10:10 station1 fill", "11-10 10:20 void 1")
     assert [(one["code"], one.get("reason")) for one in alerts(*scrapped)] == [
