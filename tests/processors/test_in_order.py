@@ -10,13 +10,15 @@ from test_packed import LABEL, NOON
 
 from processors.arrival import Judgement, Moved
 from processors.cylinder import Cylinder, Move
+from processors.ground import ground_of
 from processors.in_order import PLAIN, in_order
-from processors.ledger import Awaited, Ledger, Standing, Told
+from processors.ledger import Awaited, Ledger, Past, Standing, Told, current
 from processors.model import AnyScan, Collect, CollectScan, Load, Reject, Scan, UnloadScan
 from processors.origins import Origin
-from processors.parameters import DEFAULT
+from processors.packed import LedgerPacking
+from processors.parameters import DEFAULT, Parameters
 from processors.registry import Registry, parse_row
-from processors.times import HOUR, instant
+from processors.times import HOUR, beginning_of, day_of, instant
 
 AT = instant(NOON)
 ROWS: list[dict[str, Any]] = [
@@ -129,3 +131,58 @@ def test_the_fields_of_every_plain_scan_stand_in_one_order() -> None:
     assert {scan.__struct_fields__ for scan in plain} == {
         ("data", "scan_id", "label", "time", "device", "operator", "site", "geo", "dry_run", "received")
     }
+
+
+def at_rest(ledger: Ledger) -> Ledger:
+    packing = LedgerPacking()
+    return packing.unpack(LABEL, packing.pack(LABEL, ledger))
+
+
+def test_of_a_ledger_at_rest_nothing_is_made_before_it_is_asked_for() -> None:
+    packed = loaded()
+    ledger = at_rest(packed)
+    assert (ledger.is_open, packed.is_open) == (False, False)
+    assert current(packed) == current(ledger) == LOADED
+    for name in ("base", "entries"):
+        with pytest.raises(AttributeError):
+            getattr(ledger, name)
+    assert by_the_short(ledger)
+    assert not ledger.is_open
+    ledger.unpack()
+    assert [entry.at for entry in ledger.entries] == [AT]
+
+
+@pytest.mark.parametrize("known", ["a scan", "a question", "neither"])
+def test_one_at_rest_knows_the_ids_of_its_scans_and_of_its_questions(known: str) -> None:
+    ledger = loaded()
+    if known == "a scan":
+        assert in_order(ledger, SCAN, AT - HOUR + 1, 7, AT, registry(), DEFAULT)
+    elif known == "a question":
+        ledger.ask(Past("D", "scan-0001", b"", None), Parameters())
+    ledger = at_rest(ledger)
+    assert ledger.may_know("D", "scan-0001") is (known != "neither")
+    assert (ledger.known is None) is (known == "neither"), "that none of those packed has an id is known without them"
+    assert (by_the_short(ledger, replace(SCAN)) is None) is (known != "neither"), "the long way says what is wrong"
+
+
+def test_many_scans_stand_on_one_ground_until_the_day_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, made = registry(), []
+
+    def counted(*given: Any) -> Any:
+        made.append(given)
+        return ground_of(*given)
+
+    monkeypatch.setattr("processors.in_order.ground_of", counted)
+    midnight = beginning_of(day_of(AT) + 1)
+    for number, at in enumerate((AT, AT + 1, midnight - 1, midnight, midnight + HOUR)):
+        assert in_order(loaded(), replace(SCAN, scan_id=f"scan-000{number}"), at, 7, at, rows, DEFAULT)
+    assert len(made) == 2
+
+
+def test_so_many_grounds_are_kept_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processors.ground._KEPT_AT_MOST", 3)
+    rows, kept = registry(), []
+    for operator in ("A", "B", "C", "D", "E"):
+        assert in_order(loaded(), replace(SCAN, operator=operator), AT, 7, AT, rows, DEFAULT)
+        kept.append(len(rows.made_of_rows))
+    assert kept == [1, 2, 3, 1, 2]
