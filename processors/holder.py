@@ -55,6 +55,7 @@ class Pending(Struct, array_like=True, frozen=True, gc=False):
     label: str
     offset: int
     change: bytes  # as JSON
+    alone: bool = False  # the label tells its alert no more, whatever the permit
 
 
 class TellingOf(Struct, array_like=True, frozen=True, gc=False):

@@ -96,7 +96,7 @@ def fall_due(key: str, holder: Holder, clock: int, registry: Registry, schedule:
         case = _case(change, holder, registry, schedule)
         rule = BY_CODE[pending.code]
         # 31: its alert stands by the permit already, and by the number too should that fall away.
-        stands = rule.key == "label" and rule.judges is not None and rule.judges(case) is not None
+        stands = not pending.alone and rule.key == "label" and rule.judges is not None and rule.judges(case) is not None
         for counted, judges, _ in FOR_HOLDER[key.partition("/")[0]]:
             evidence = judges(case) if counted is rule else None
             if evidence is not None:
@@ -112,10 +112,11 @@ def _tell(holder: Holder, change: Change, alert: Alert) -> Alert:
 
 
 def _stand_alone(holder: Holder, change: Change) -> list[Alert]:
-    """What the label told of that scan fell away: told again where the number holds it."""
-    found = []
+    """What the label told of that scan fell away: told again where the number holds it, or will be when that is counted."""
+    found, scan = [], (change.label, change.uncounts)
+    holder.waiting = [replace(one, alone=True) if (one.label, one.offset) == scan else one for one in holder.waiting]
     for one in holder.told:
-        if (one.label, one.offset) == (change.label, change.uncounts):
+        if (one.label, one.offset) == scan:
             alert = replace(decode_alert(one.alert), status="suspected", reason=UNSET, raised_at=rfc3339(change.clock))
             found.append(alert)
             holder.told = [

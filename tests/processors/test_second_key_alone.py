@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from processors.holder import Change, Delivery, Held, Holder, HolderPacking, TellingOf
@@ -115,6 +116,26 @@ def test_what_stands_by_the_number_alone_is_retracted_when_its_scan_is_taken_bac
     [back] = take(key, holder, undone, registry(), DEFAULT)
     assert (back.alert_id, back.status) == (alert.alert_id, "retracted")
     assert holder.told == [other]
+
+
+@pytest.mark.parametrize(("fell", "status"), [([], []), ([1], []), ([2], ["suspected"]), ([1, 2], ["suspected"])])
+def test_by_the_number_alone_it_is_told_where_what_the_label_told_fell_away_before(fell: list[int], status: list[str]):
+    holder, known = Holder(), registry()
+    known.put(parse_row(b'{"kind": "vehicle", "id": "V", "enterprise": "E1", "max_cylinders": 1}'))  # type: ignore[arg-type]
+    key, clock = "vehicle/V", instant_of(NOON)
+    for offset, label in enumerate("abc", 1):
+        line = {"scan_id": f"scan-000{offset}", "type": "load", "label": "LABEL", "time": NOON, "device": "K"}
+        scan: Any = parse(json.dumps({**line, "data": {"vehicle": "V"}}).encode())
+        loaded = Change(label=label, offset=offset, clock=clock, holds=True, model="M", scan=scan)
+        assert take(key, holder, loaded, known, DEFAULT) == []
+    assert [pending.offset for pending in holder.waiting] == [2, 3]
+    for offset in fell:  # there is no permit, but another rule stands alone now
+        change = Change(label=" abc"[offset], offset=9, clock=clock + MINUTE, holds=True, uncounts=offset)
+        assert take(key, holder, change, known, DEFAULT) == []
+    holder = HolderPacking().unpack(key, HolderPacking().pack(key, holder))
+    told = fall_due(key, holder, clock + 16 * MINUTE, known, DEFAULT)
+    assert [alert.status for alert in told] == status
+    assert {alert.scan_id for alert in told} <= {"scan-0002"}
 
 
 def test_an_earlier_delivery_may_come_to_count_and_cease_to():
