@@ -265,11 +265,8 @@ class Ledger(Struct, gc=False):
     def make_room(self, parameters: Parameters) -> None:
         """Before a scan is appended: let what leaves the window for it become part of the state before it."""
         oldest = self.newest - parameters.window_hours * HOUR
-        kept = self.packed
-        if kept is not None and (not kept.count or (kept.first >= oldest and kept.count < parameters.window_scans)):
-            return
-        entries = self.entries if kept is None else []
-        if entries and entries[0].at >= oldest and len(entries) < parameters.window_scans:
+        kept = self.packed  # then it is known to be wanted (in_order.py)
+        if kept is None and self.entries and self.entries[0].at >= oldest and len(self.entries) < parameters.window_scans:
             return
         last = kept.last if kept is not None else self.entries[-1].at if self.entries else oldest
         if last < oldest:

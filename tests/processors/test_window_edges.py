@@ -55,3 +55,12 @@ def test_of_a_full_window_the_oldest_that_counts_is_its_edge() -> None:
         *begun, "11-10 12:50 station1 postcheck", "11-10 10:30 station1 fill net_kg=16 received=11-10T13:00"
     )
     assert verdict["violations"] == [], "64 without the one taken back, which is older"
+
+
+@pytest.mark.parametrize(("late", "times"), [("09:00", 1), ("11:00", 2)])
+def test_what_came_before_a_label_was_replaced_is_judged_so_though_all_before_it_has_left_the_window(late, times):
+    lines = (
+        "11-01 10:00 bind", "11-02 10:00 station1 receive", "11-10 10:00 bind label=other replaces=first",
+        "11-10 12:00 station1 receive", f"11-10 {late} station1 receive received=11-10T13:00",
+    )  # fmt: skip
+    assert told(*lines)[1] == ["SCRAPPED_IN_USE suspected"] * times
