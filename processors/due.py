@@ -98,8 +98,11 @@ class Course:
         self._runs, self._scrapped = now, state.scrapped
 
     def judged_again(self, label: str, entry: Entry, telling: Telling, registry: Registry) -> None:
-        """The scan that began a time was judged again: what was told of that time may read otherwise."""
-        if not self._is_watched:
+        """The scan that began a time was judged again: what was told of that time may read otherwise.
+
+        Not where it was taken back: who heard of the time hears that it never ran.
+        """
+        if not self._is_watched or entry.voided:
             return
         for one in self._ledger.standing:
             if one.limit and (one.device, one.scan_id) == (entry.device, entry.scan_id):

@@ -266,7 +266,12 @@ class Ledger(Struct, gc=False):
         """Before a scan is appended: let what leaves the window for it become part of the state before it."""
         oldest = self.newest - parameters.window_hours * HOUR
         kept = self.packed  # then it is known to be wanted (in_order.py)
-        if kept is None and self.entries and self.entries[0].at >= oldest and len(self.entries) < parameters.window_scans:
+        if (
+            kept is None
+            and self.entries
+            and self.entries[0].at >= oldest
+            and len(self.entries) < parameters.window_scans
+        ):
             return
         last = kept.last if kept is not None else self.entries[-1].at if self.entries else oldest
         if last < oldest:

@@ -43,9 +43,9 @@ class OpenQuestions:
         newest = [scan.time for scan in story.own()[-1:]]
         replaced = [each.scan.time for each in story.judged if each.scan.label != story.label]
         others = replaced + self.others[story.label]
-        if not newest or not others or max(others) <= newest[0]:
+        if not others or (newest and max(others) <= newest[0]):
             return False
-        return max(others) - WINDOW > moment >= newest[0] - WINDOW
+        return max(others) - WINDOW > moment and (not newest or moment >= newest[0] - WINDOW)
 
     def unmakes_a_bind(self, story: Story, kind: str, place: tuple) -> bool:
         """Whether it may change what a later bind is that named aliases, or replaced a label beyond that label's window."""

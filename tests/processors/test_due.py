@@ -9,7 +9,7 @@ from processors.ledger import Entry, Ledger, Standing
 from processors.model import Fill, FillScan, Missing, MissingScan, ReceiveScan, Scan, Void, VoidScan
 from processors.origins import Origin
 from processors.parameters import DEFAULT, Parameters, Schedule
-from processors.registry import Device, Registry
+from processors.registry import Device, Enterprise, Registry
 from processors.times import DAY, HOUR, MINUTE, SHANGHAI, instant
 
 CLOCK = 20_000 * DAY
@@ -54,12 +54,15 @@ def test_what_was_told_is_not_looked_at_again():
 
 def test_a_time_that_never_ran_is_forgotten_with_its_window():
     registry, sent = Registry(), datetime(2026, 11, 1, 12, tzinfo=SHANGHAI)
-    registry.put(Device(id="D", device_kind="office"))
+    for name in ("E1", "E2"):
+        registry.put(Enterprise(id=name, name=name, district="330203"))
+    registry.put(Device(id="D", device_kind="office", enterprise="E1"))
     ledger = Ledger(base=Cylinder(serial="A", owner="E", made=738_000, inspected=738_000))
 
     def judged(scan: Scan, number: int) -> list[str]:
         told = judge(ledger, scan, number, instant(scan.time), registry, DEFAULT).alerts
-        return [f"{alert.code} {alert.status}" for alert in told if alert.code == "FILLED_DWELL"]
+        found = [alert for alert in told if alert.code == "FILLED_DWELL"]
+        return [f"{alert.code} {alert.status} of {alert.responsible.id}" for alert in found]
 
     fill = FillScan(scan_id="scan-0001", label="L", time=sent, device="D", data=Fill(14.4))
     judged(fill, 1)
@@ -67,7 +70,8 @@ def test_a_time_that_never_ran_is_forgotten_with_its_window():
     assert "FILLED_DWELL" in [alert.code for alert in fall_due("L", ledger, clock, registry, DEFAULT)]
     later = sent + timedelta(days=41)
     void = VoidScan(scan_id="scan-0002", label="L", time=later, device="D", data=Void("scan-0001", "D", "a mistake"))
-    assert judged(void, 2) == ["FILLED_DWELL retracted"]
+    registry.put(Device(id="D", device_kind="office", enterprise="E2"))
+    assert judged(void, 2) == ["FILLED_DWELL retracted of E1"], "whoever was told, and not whose the device is by now"
     for hours in (1, 100, 200):
         receive = ReceiveScan(scan_id=f"scan-1{hours:03}", label="L", time=later + timedelta(hours=hours), device="D")
         judged(receive, 3 + hours)
