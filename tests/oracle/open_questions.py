@@ -35,7 +35,8 @@ class OpenQuestions:
             return self.is_beyond_and_open(scan, place)
         if scan["type"] == "bind" and "replaces" in data:
             old = self.archive.story(self.archive.canonical(data["replaces"]))
-            return self.is_at_an_open_edge(old, place[0]) or self.unmakes_a_bind(old, "scrap", place)
+            edges = self.is_at_an_open_edge(old, place[0]) or self.unmakes_a_bind(old, "scrap", place)
+            return edges or self.is_replaced_by(old, cylinder.label)
         return False
 
     def is_at_an_open_edge(self, story: Story, moment: datetime) -> bool:
@@ -51,6 +52,10 @@ class OpenQuestions:
         """Whether it may change what a later bind is that named aliases, or replaced a label beyond that label's window."""
         later = [scan for scan in story.own() if scan.type == "bind" and scan.place_in_order > place]
         return kind in ENDING and any("aliases" in bind.data or self.replaces_long_ago(bind) for bind in later)
+
+    def is_replaced_by(self, old: Story, label: str) -> bool:
+        """Whether two labels would replace each other: what each is judged before the other's news is there is left open."""
+        return any(scan.type == "bind" and scan.replaces == label for scan in old.own())
 
     def replaces_long_ago(self, bind: Scan) -> bool:
         if bind.replaces is None:
