@@ -102,6 +102,13 @@ def test_of_checks_before_filling_the_latest_of_each_site_is_kept() -> None:
     assert after("fill", 12.0, postcheck=True).postcheck is None
 
 
+def test_of_so_many_sites_the_checks_of_the_latest_are_kept() -> None:
+    cylinder = Cylinder()
+    for number in range(10):
+        take_plain(cylinder, PLAIN["precheck"], (True,), number, Origin("D", site=f"S-{number}"), "scan-0001", 9)
+    assert [check.at for check in cylinder.prechecks] == [2, 3, 4, 5, 6, 7, 8, 9]
+
+
 def test_one_received_at_an_agency_is_there() -> None:
     cylinder = Cylinder()
     take_plain(cylinder, PLAIN["receive"], (), AT, Origin("D-3", agency="A-1"), "scan-0003", 9)

@@ -8,6 +8,7 @@ import pytest
 
 from processors.parameters import DEFAULT, Parameters, ParametersError, Schedule
 from processors.rules import RULES
+from processors.times import MINUTE
 
 NAMES = Parameters.__struct_fields__
 DAY = date(2027, 1, 1)
@@ -24,6 +25,7 @@ def test_a_parameter_says_what_it_is_and_on_what_basis(name: str) -> None:
     (meta,) = get_type_hints(Parameters, include_extras=True)[name].__metadata__
     assert meta.description
     assert meta.extra["basis"]
+    assert any("\u4e00" <= character <= "\u9fff" for character in meta.extra["zh"])
 
 
 def test_every_parameter_is_looked_at() -> None:
@@ -101,3 +103,21 @@ def test_parameters_are_never_changed_in_place() -> None:
 
 def test_the_window_is_72_hours_and_64_scans() -> None:
     assert (Parameters().window_hours, Parameters().window_scans) == (72, 64)
+
+
+def test_changes_may_be_given_in_any_order() -> None:
+    first, later = date(2027, 1, 1), date(2028, 1, 1)
+    changes = {later.toordinal(): Parameters(store_days=7), first.toordinal(): Parameters(store_days=10)}
+    schedule = Schedule(Parameters(), changes)
+    assert [on(schedule, day).store_days for day in (date(2026, 12, 31), first, date(2027, 12, 31), later)] == [
+        15,
+        10,
+        10,
+        7,
+    ]
+
+
+def test_what_is_late_on_no_day_is_known_without_looking_the_day_up() -> None:
+    assert Schedule(Parameters(late_minutes=30)).late_after == 30 * MINUTE
+    sooner = Schedule(Parameters(late_minutes=30), {DAY.toordinal(): Parameters(late_minutes=5)})
+    assert sooner.late_after == 5 * MINUTE

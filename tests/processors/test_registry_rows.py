@@ -8,7 +8,7 @@ import pytest
 
 from processors.model import HomeCheck, HomeCheckScan, Reject
 from processors.registry import OPEN_START, Registry, parse_row, parse_rows
-from processors.registry_rows import AnyRow, Licence
+from processors.registry_rows import AnyRow, Customer, Licence, Model
 from processors.times import SHANGHAI, instant
 
 CUSTOMER = {"kind": "customer", "id": "C1", "customer_kind": "resident", "district": "330203"}
@@ -61,6 +61,14 @@ def test_the_same_kind_id_and_first_day_is_a_correction(row: dict[str, Any]) -> 
     assert good(row).kind == row["kind"]
     assert good(row).key() == f"{row['kind']}/{middle}/"
     assert good(row, valid_from="2026-11-02").key() == f"{row['kind']}/{middle}/2026-11-02"
+
+
+def test_what_a_row_leaves_out_is_the_cautious_reading() -> None:
+    model, customer = good(ROWS[5]), good(CUSTOMER)
+    assert isinstance(model, Model)
+    assert model.life_years == 8
+    assert isinstance(customer, Customer)
+    assert not customer.realname_verified
 
 
 def test_rows_are_counted_by_kind() -> None:

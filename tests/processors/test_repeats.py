@@ -155,3 +155,18 @@ def test_what_is_known_for_good_is_known_once() -> None:
         know_taken_back(ledger, Scrapping("D1", "scan-0002", "E1"), parameters)
     known = [past.scan_id for past in ledger.asked]
     assert known == [*(other.scan_id for other in others), "scan-0001", "scan-0002"]
+
+
+@pytest.mark.parametrize(
+    ("fact", "code"),
+    [
+        ("11-02 10:00 bind serial=B", "DUPLICATE_BINDING"),
+        ("11-02 10:00 station2 transfer to=E2", "TRANSFER_NOT_BY_OWNER"),
+        ("11-02 10:00 agency1 inspect result=pass next_due=2039-01-01", "INSPECTION_RECORD_SUSPECT"),
+    ],
+)
+def test_a_slow_fact_under_a_rule_is_known_when_it_comes_again_from_beyond_the_window(fact: str, code: str) -> None:
+    _, first, *_, again = answers("11-01 10:00 bind", fact, WINDOW_LEFT, "again 1")
+    assert code in first[0]
+    assert again[0] == f"again {first[0]}"
+    assert again[1] == []

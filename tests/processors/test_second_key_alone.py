@@ -44,6 +44,10 @@ def tell(holder: Holder, *changes: Change, schedule: Schedule = DEFAULT) -> list
     return [alert.code for change in changes for alert in take(KEY, holder, change, registry(), schedule)]
 
 
+def test_a_new_one_includes_no_record_yet():
+    assert Holder().offset < 0
+
+
 def test_what_came_is_held_until_it_left():
     holder, clock = Holder(), instant_of(NOON)
     tell(holder, came("a", 1), came("b", 2), left("a", 3, clock))
