@@ -280,7 +280,7 @@ class Ledger(Struct, gc=False):
             self.base.retired = self.retired if self.retired is not None and self.retired <= last else None
             self.known = self.packed = None
             self.closed = 0
-            self._let_go()
+            self._let_go(oldest)
         elif kept is not None and not self.is_open and kept.count < parameters.window_scans and not self.standing:
             kept.fold(oldest)
         else:
@@ -300,10 +300,13 @@ class Ledger(Struct, gc=False):
             apply(self.base, entry)
         if len(self.entries) < before:
             self.known = self.packed = None
-            self._let_go()
+            is_full = self._facts() >= parameters.window_scans
+            self._let_go(self._first_fact().at if is_full else max(oldest, self.closed))
 
-    def _let_go(self) -> None:
+    def _let_go(self, oldest: float) -> None:
         """Forget alerts of scans that left the window: what was told of them stands, unless something may yet end it.
+
+        Or have ended it sooner: `oldest` is the instant from which on scans may take their place.
 
         A time that ended as the cylinder left the world may run on: whatever took it out may be taken back at any time.
         """
@@ -313,14 +316,13 @@ class Ledger(Struct, gc=False):
         left = {self.base.retired, scrapping.at if scrapping else None}
         kept = {(entry.device, entry.scan_id) for entry in self.entries}
         reports = set(self.base.reported) | set(current(self).reported)
-        first = self.entries[0].at if self.entries else self.newest
         self.standing = [
             one
             for one in self.standing
             if one.status == "waiting"
             or (one.device, one.scan_id) in kept
             or report_id(one) in reports
-            or (one.since and (not one.ended or one.ended >= first or one.ended in left))
+            or (one.since and (not one.ended or one.ended >= oldest or one.ended in left))
         ]
 
 

@@ -160,6 +160,15 @@ def test_a_time_that_ended_with_a_scrap_runs_on_where_that_is_taken_back_however
     assert heard("11-03 11:00", *later, end.replace("11:01", "12:00")) == [TOLD, NOT_SO, TOLD, OVER]
 
 
+def test_what_a_time_was_told_to_have_ended_by_is_kept_in_mind_as_long_as_an_earlier_end_may_come():
+    ended = (
+        *COLLECTED, "11-04 20:00 station1 precheck", "11-02 08:00 station1 precheck received=11-04T20:30",
+        "11-03 20:00 bind label=other replaces=first received=11-04T21:00", "11-05 10:00 station1 precheck",
+    )  # fmt: skip
+    found = told(*ended, "11-03 11:00 station1 receive received=11-05T12:00")
+    assert [each for each in found if each in (TOLD, OVER, NOT_SO)] == [TOLD, OVER, NOT_SO]
+
+
 def test_a_retraction_says_what_was_taken_back():
     scrapped = ("11-10 10:00 bind", "11-10 10:05 office1 scrap", "11-10 10:10 station1 fill", "11-10 10:20 void 1")
     assert [(one["code"], one.get("reason")) for one in alerts(*scrapped)] == [
