@@ -1,0 +1,61 @@
+"""A ledger at rest that takes in scan after scan and lets the oldest go is at every step what one never packed would be."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from test_in_order import LOADED, SCAN, registry
+from test_packed import AT, LABEL
+
+from processors.in_order import in_order
+from processors.ledger import Ledger, current
+from processors.model import Check, Geo, Load, PostcheckScan, Receive, ReceiveScan, Scan
+from processors.packed import LedgerPacking
+from processors.parameters import Parameters, Schedule
+from processors.times import HOUR, MINUTE
+
+STEP = 7 * HOUR + 11 * MINUTE + 13_001  # no whole milliseconds, so that no span of times is
+GOOD = replace(LOADED, made=739_000, inspected=739_000, moves=[])
+FEW = Schedule(Parameters(window_scans=5))
+
+
+def came(count: int) -> Iterator[tuple[Scan, int, int, bool]]:
+    """Scans in order, each with its instant, the arrival clock, and whether it is late."""
+    data: tuple[tuple[type[Scan], Any], ...] = (
+        (type(SCAN), Load("V1")), (PostcheckScan, Check(passed=True)), (ReceiveScan, Receive(full=True)),
+        (PostcheckScan, Check(passed=False)), (ReceiveScan, Receive()),
+    )  # fmt: skip
+    for number in range(count):
+        kind, said = data[number % len(data)]
+        at = AT + number * STEP
+        geo = Geo(121.5, 29.8 + number / 1e6, 5.0) if number % 3 else None
+        scan = kind(scan_id=f"scan-{number:04}", label=LABEL, time=SCAN.time, device="D", geo=geo, data=said)
+        yield scan, at, at + number % 4 * 1_001, number % 4 == 3
+
+
+def known(ledger: Ledger) -> list[Any]:
+    """All that is kept, opened."""
+    now = current(ledger)
+    ledger.unpack()
+    said = [
+        (entry.at, replace(entry.scan, time=SCAN.time), entry.origin, entry.offset, entry.clock, entry.late, entry.seen)
+        for entry in ledger.entries
+    ]
+    return [ledger.newest, ledger.alarm, ledger.base, now, said]
+
+
+@pytest.mark.parametrize("schedule", [Schedule(Parameters()), FEW], ids=["of 72 hours", "of five"])
+@pytest.mark.parametrize("every", [1, 2, 5])
+def test_at_rest_after_some_it_is_the_same(every: int, schedule: Schedule) -> None:
+    rows, mine, others = registry(), LedgerPacking(), LedgerPacking()
+    rested, opened = (Ledger(base=GOOD, newest=AT - HOUR) for _ in range(2))
+    for number, (scan, at, clock, late) in enumerate(came(40)):
+        for ledger in (rested, opened):
+            assert in_order(ledger, replace(scan), at, number, clock, rows, schedule, late=late), number
+        if number % every == 0:
+            packed, other = mine.pack(LABEL, rested), others.pack(LABEL, opened)
+            rested, opened = mine.unpack(LABEL, packed), others.unpack(LABEL, other)
+            assert known(mine.unpack(LABEL, packed)) == known(others.unpack(LABEL, other))
+        opened.open()
+        opened.is_quiet = True
