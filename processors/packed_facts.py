@@ -74,7 +74,7 @@ class FactsPacking:
 
     def _seen(self, sighting: Sighting, moves: list[Move], began: int) -> tuple[Any, ...]:
         origin, geo = sighting.origin, sighting.geo
-        where = None if geo is origin.place or geo == origin.place else place(geo)
+        where = None if geo == origin.place else place(geo)
         return self._names.origins.number(origin), since(sighting.at, moves, began), where
 
     def facts(
@@ -104,7 +104,7 @@ class FactsPacking:
         for kind, at, origin, *named in moves:
             left -= 1
             when = began - long(at)
-            if not left and last is not None:
+            if not left:
                 scan_id, arrived = self._names.scan_id_of(last[0]), when + long(last[1])
             customer, vehicle, sent_to = named + _NOBODY[len(named) :]
             on = None if vehicle is None else word_of(vehicle)

@@ -165,6 +165,17 @@ def test_one_at_rest_knows_the_ids_of_its_scans_and_of_its_questions(known: str)
     assert (by_the_short(ledger, replace(SCAN)) is None) is (known != "neither"), "the long way says what is wrong"
 
 
+@pytest.mark.parametrize("is_open", [False, True])
+def test_one_at_rest_knows_the_ids_of_what_it_took_in_since(is_open: bool) -> None:
+    ledger = at_rest(loaded())
+    if is_open:
+        ledger.unpack()
+    assert by_the_short(ledger)
+    assert ledger.packed is not None
+    assert ledger.packed.ids == {"scan-0001"}
+    assert (ledger.last, ledger.packed.count) == (AT, 1)
+
+
 def test_many_scans_stand_on_one_ground_until_the_day_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, made = registry(), []
 

@@ -105,22 +105,22 @@ def test_a_kept_scan_of_every_type_comes_back(scan: type[Scan], data: said.Data)
     comes_back(Ledger(entries=[scanned(scan, data, origin=STATION, geo=Geo(121.5, 29.8))], newest=AT))
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"late": True},
-        {"seen": True},
-        {"voided": True},
-        {"revision": 1},
-        {"revision": 70_000, "late": True, "seen": True, "voided": True},
-        {"told": Told("deny", ("OVERFILL", "X"), ("UNDERFILL",), True, ("failed", None, "E1"), ("OVERFILL",))},
-        {"told": Told("allow"), "geo": HERE},
-        {"told": Told("allow"), "revision": 3},
-        {"offset": 0},
-        {"offset": 1 << 40},
-        {"scan_id": "x" * 64},
-    ],
-)
+KEPT: list[dict[str, Any]] = [
+    {"late": True},
+    {"seen": True},
+    {"voided": True},
+    {"revision": 1},
+    {"revision": 70_000, "late": True, "seen": True, "voided": True},
+    {"told": Told("deny", ("OVERFILL", "X"), ("UNDERFILL",), True, ("failed", None, "E1"), ("OVERFILL",))},
+    {"told": Told("allow"), "geo": HERE},
+    {"told": Told("allow"), "revision": 3},
+    {"offset": 0},
+    {"offset": 1 << 40},
+    {"scan_id": "x" * 64},
+]
+
+
+@pytest.mark.parametrize("fields", KEPT)
 def test_whatever_is_kept_of_a_scan_comes_back(fields: dict[str, Any]) -> None:
     comes_back(Ledger(entries=[receive(**fields)], newest=AT))
 
@@ -144,20 +144,20 @@ def test_an_instant_far_from_today_comes_back(at: int) -> None:
     comes_back(Ledger(entries=[receive(at)], newest=at, alarm=at))
 
 
-@pytest.mark.parametrize(
-    "geo",
-    [
-        Geo(0.0, 0.0, 0.0),
-        Geo(-180.0, 90.0),
-        Geo(180.0, -90.0, 5.5),
-        Geo(121.5512345, 29.8712345, 12.0),
-        Geo(121.55123451, 29.8712345, 12.0),
-        Geo(121.5512345, 29.87123456789, 12.0),
-        Geo(1e-8, -1e-8, 1e-9),
-        Geo(121.0, 29.0, 1e18),
-        Geo(121.0, 29.0, 1e20),
-    ],
-)
+PLACES = [
+    Geo(0.0, 0.0, 0.0),
+    Geo(-180.0, 90.0),
+    Geo(180.0, -90.0, 5.5),
+    Geo(121.5512345, 29.8712345, 12.0),
+    Geo(121.55123451, 29.8712345, 12.0),
+    Geo(121.5512345, 29.87123456789, 12.0),
+    Geo(1e-8, -1e-8, 1e-9),
+    Geo(121.0, 29.0, 1e18),
+    Geo(121.0, 29.0, 1e20),
+]
+
+
+@pytest.mark.parametrize("geo", PLACES)
 def test_a_place_comes_back_to_the_last_decimal(geo: Geo) -> None:
     comes_back(Ledger(entries=[receive(geo=geo)], newest=AT))
     found = again(Ledger(base=Cylinder(sightings=[Sighting(STATION, AT, geo)]))).base.sightings[0].geo
@@ -217,28 +217,28 @@ def test_of_moves_before_the_last_it_is_not_kept_when_and_as_what_they_arrived()
     assert found.base.moves == [replace(before, scan_id="", arrived=0), last]
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"offset": 0},
-        {"offset": 1 << 40},
-        {"alarm": AT},
-        {"newest": AT},
-        {"closed": AT - 5},
-        {"retired": AT, "replaced": [(AT, "B")]},
-        {"retired": 0, "replaced": [(0, "B")]},
-        {"retired": AT, "replaced": [(AT, "B"), (AT, "C"), (AT + 5, "B")]},
-        {"awaited": [Awaited("D", "scan-0001", None), Awaited("D", "scan-0002", "E1")]},
-        {
-            "asked": [
-                Past("D", "scan-0001", b"12345678", None, "E1"),
-                Past("E", "s", b"", Told("warn", ("UNKNOWN_LABEL",))),
-            ]
-        },
-        {"standing": [Standing("", "FILLED_DWELL", "D", "scan-0001", "shown", AT, b"", AT - 1)]},
-        {"standing": [Standing("0a" * 8, "FILLED_DWELL", "D", "s", "", 0, b"", 1, AT, AT + 1)], "newest": AT},
-    ],
-)
+PARTS: list[dict[str, Any]] = [
+    {"offset": 0},
+    {"offset": 1 << 40},
+    {"alarm": AT},
+    {"newest": AT},
+    {"closed": AT - 5},
+    {"retired": AT, "replaced": [(AT, "B")]},
+    {"retired": 0, "replaced": [(0, "B")]},
+    {"retired": AT, "replaced": [(AT, "B"), (AT, "C"), (AT + 5, "B")]},
+    {"awaited": [Awaited("D", "scan-0001", None), Awaited("D", "scan-0002", "E1")]},
+    {
+        "asked": [
+            Past("D", "scan-0001", b"12345678", None, "E1"),
+            Past("E", "s", b"", Told("warn", ("UNKNOWN_LABEL",))),
+        ]
+    },
+    {"standing": [Standing("", "FILLED_DWELL", "D", "scan-0001", "shown", AT, b"", AT - 1)]},
+    {"standing": [Standing("0a" * 8, "FILLED_DWELL", "D", "s", "", 0, b"", 1, AT, AT + 1)], "newest": AT},
+]
+
+
+@pytest.mark.parametrize("fields", PARTS)
 def test_each_part_comes_back_alone(fields: dict[str, Any]) -> None:
     comes_back(Ledger(**fields))
     comes_back(Ledger(**{"entries": [receive()], "newest": AT, **fields}))

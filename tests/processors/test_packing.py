@@ -45,6 +45,14 @@ def test_another_version_is_refused_and_named(packing, format, state, alarm):
         one.unpack("L", one.pack("L", copy(state))[:8])
 
 
+def test_what_stands_by_number_is_known_as_long_as_it_lives():
+    packing = LedgerPacking()
+    packing.pack("L", copy(STATES[0][2]))
+    assert dict(packing.fresh()) == dict(packing.known()) != {}
+    assert packing.fresh() == []
+    assert dict(packing.known()) != {}
+
+
 def test_nothing_of_a_holder_stands_by_number():
     packing = HolderPacking()
     assert [*packing.fresh(), *packing.known()] == []
