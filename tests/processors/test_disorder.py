@@ -169,6 +169,15 @@ def test_what_a_time_was_told_to_have_ended_by_is_kept_in_mind_as_long_as_an_ear
     assert [each for each in found if each in (TOLD, OVER, NOT_SO)] == [TOLD, OVER, NOT_SO]
 
 
+def test_a_label_lives_again_where_the_one_that_replaced_it_was_replaced_before():
+    lines = (
+        "11-10 10:00 bind", "11-10 11:00 bind label=second replaces=first", "11-10 12:00 station1 receive",
+        "11-10 10:30 bind label=third replaces=second received=11-10T13:00",
+    )  # fmt: skip
+    assert told(*lines[:-1]) == ["SCRAPPED_IN_USE suspected"]
+    assert told(*lines) == ["SCRAPPED_IN_USE suspected", "SCRAPPED_IN_USE retracted"]
+
+
 def test_a_retraction_says_what_was_taken_back():
     scrapped = ("11-10 10:00 bind", "11-10 10:05 office1 scrap", "11-10 10:10 station1 fill", "11-10 10:20 void 1")
     assert [(one["code"], one.get("reason")) for one in alerts(*scrapped)] == [
