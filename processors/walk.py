@@ -76,7 +76,7 @@ class Walk:
                 name = report_id(one)
                 if name in self._found:
                     self._telling.end(one, FOUND)
-                elif is_whole and name in self.state.reported:
+                elif name in self.state.reported:
                     self._telling.open_again(one)
 
     def _was_judged_again(self, entry: Entry, scan: Scan, had_effect: bool, codes: tuple[str, ...]) -> None:
@@ -88,7 +88,6 @@ class Walk:
             self.fallen.append((entry, scan))
 
     def _judge(self, entry: Entry, scan: Scan, *, arrives: bool) -> None:
-        scan.label = self._label
         case = Case.of(scan, entry.at, self.state, self._registry, self._schedule)
         findings = [] if entry.voided else look(case)
         told = told_of(case, findings, entry.late)

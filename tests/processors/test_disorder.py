@@ -169,6 +169,17 @@ def test_what_a_time_was_told_to_have_ended_by_is_kept_in_mind_as_long_as_an_ear
     assert [each for each in found if each in (TOLD, OVER, NOT_SO)] == [TOLD, OVER, NOT_SO]
 
 
+@pytest.mark.parametrize("earliest", [(), ("11-02 08:00 station1 precheck received=11-04T20:30",)])
+def test_what_a_time_ended_by_stands_where_an_earlier_end_from_beyond_the_window_is_told(earliest: tuple[str, ...]):
+    ended = (
+        *COLLECTED, "11-04 20:00 station1 precheck", *earliest,
+        "11-04 10:00 bind label=other replaces=first received=11-04T21:00",
+    )  # fmt: skip
+    assert told(*ended) == [TOLD, OVER]
+    assert told(*ended, "11-01 15:00 bind label=third replaces=first received=11-04T22:00")[:2] == [TOLD, OVER]
+    assert NOT_SO not in told(*ended, "11-01 15:00 bind label=third replaces=first received=11-04T22:00")
+
+
 def test_a_label_lives_again_where_the_one_that_replaced_it_was_replaced_before():
     lines = (
         "11-10 10:00 bind", "11-10 11:00 bind label=second replaces=first", "11-10 12:00 station1 receive",

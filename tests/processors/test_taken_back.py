@@ -187,3 +187,11 @@ def test_a_label_that_was_replaced_at_the_edge_of_a_full_window_is_not_judged_ag
     replaced = "11-10 10:00 bind label=second replaces=first received=11-10T13:00"
     assert told(*begun, replaced, rows=(device,)) == []
     assert told(*begun[:-1], replaced, rows=(device,))[:1] == [SCRAPPED], "it is within a window that is not full"
+
+
+def test_of_a_label_replaced_before_its_window_which_is_empty_another_replacement_changes_nothing():
+    ledger = replace(bound(), newest=instant(NOON))
+    for hours, by in ((100, "B"), (50, "C")):
+        news = Replaced(LABEL, instant(NOON - timedelta(hours=hours)), by)
+        assert replace_label(news, ledger, instant(NOON), registry(), DEFAULT).alerts == ()
+        assert ledger.retired == ledger.base.retired == instant(NOON - timedelta(hours=100))
