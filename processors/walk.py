@@ -137,6 +137,5 @@ def again(walk: Walk, ledger: Ledger, first: int, arriving: Entry | None, clock:
     for number, entry in enumerate(ledger.entries):
         walk.step(entry, entry.scan, judge=number >= first, arrives=entry is arriving)
     walk.settle(is_whole=True)
-    walk.state.retired = ledger.retired
     ledger.now = walk.state
     show(ledger, before, clock, schedule)
