@@ -28,7 +28,7 @@ PRODUCT = str(ROOT / "processors")
 EXAMPLES = ["tests/processors/test_examples.py"]
 # The properties take long to say what others say.
 PROCESSORS = ["tests/processors", "--ignore=tests/processors/test_properties.py"]
-TESTS = [*PROCESSORS, "tests/stream/test_rules_show.py"]
+TESTS = [*PROCESSORS, "tests/stream/test_rules_show.py", "tests/stream/test_format_4.py"]
 # Those left out ask nothing of the product, or take many seconds to say what others say.
 LEFT_OUT = "not broken_often and not declares_just and not a_city_in_order and not night_s_upload and not facts_so_far"
 LONG = 0.2  # seconds

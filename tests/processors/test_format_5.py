@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from test_packed import AT, BARE, FACTS, HERE, KEPT, LABEL, PARTS, PLACES, SCANS, STATION, receive, scanned
 
 from processors.cylinder import Cylinder, LastFill, Move, Sighting
-from processors.ledger import Ledger, Told
+from processors.ledger import Ledger, Standing, Told
 from processors.model import Geo
 from processors.packed import FORMAT, LedgerPacking
 from processors.times import DAY
@@ -39,6 +39,8 @@ def ledgers() -> Iterator[Ledger]:
     yield from (Ledger(base=replace(Cylinder(), **{name: value}), newest=AT) for name, value in FACTS)
     yield Ledger(base=Cylinder(**dict(FACTS)), entries=[receive()], newest=AT)
     yield from (Ledger(**fields) for fields in PARTS)
+    for status in ("waiting", "suspected", "confirmed", "resolved", "retracted", "shown", ""):
+        yield Ledger(standing=[Standing("0a" * 8, "FILLED_DWELL", "D", "s", status, AT, b"", AT - 1)], newest=AT)
     for apart in APART:
         moves = [
             Move("fill", AT - apart, STATION),
