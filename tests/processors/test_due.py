@@ -1,11 +1,14 @@
 """When a cylinder is looked at again: at no time but the next at which something falls due."""
 
+from copy import copy
 from datetime import datetime, timedelta
+
+import pytest
 
 from processors.cylinder import Cylinder, Move
 from processors.due import fall_due, next_alarm
 from processors.judge import judge
-from processors.ledger import Entry, Ledger, Standing
+from processors.ledger import Awaited, Entry, Ledger, Standing
 from processors.model import Fill, FillScan, Missing, MissingScan, ReceiveScan, Scan, Void, VoidScan
 from processors.origins import Origin
 from processors.parameters import DEFAULT, Parameters, Schedule
@@ -76,3 +79,18 @@ def test_a_time_that_never_ran_is_forgotten_with_its_window():
         receive = ReceiveScan(scan_id=f"scan-1{hours:03}", label="L", time=later + timedelta(hours=hours), device="D")
         judged(receive, 3 + hours)
     assert [one.code for one in ledger.standing if one.code == "FILLED_DWELL"] == []
+
+
+@pytest.mark.parametrize(
+    ("ledger", "forgotten"),
+    [
+        (Ledger(), True),
+        (Ledger(base=Cylinder(serial="A")), False),
+        (Ledger(base=Cylinder(reported=["D/scan-0001"])), False),
+        (Ledger(retired=CLOCK, replaced=[(CLOCK, "B")]), False),
+        (Ledger(awaited=[Awaited("D", "scan-0001", None)]), False),
+    ],
+    ids=["never bound", "bound", "missed", "replaced", "a void waits for its scan"],
+)
+def test_a_code_is_forgotten_where_nothing_need_be_known_of_it(ledger: Ledger, forgotten: bool):
+    assert copy(ledger).is_forgotten is forgotten
