@@ -47,7 +47,8 @@ def known(ledger: Ledger) -> list[Any]:
 
 @pytest.mark.parametrize("schedule", [Schedule(Parameters()), FEW], ids=["of 72 hours", "of five"])
 @pytest.mark.parametrize("every", [1, 2, 5])
-def test_at_rest_after_some_it_is_the_same(every: int, schedule: Schedule) -> None:
+@pytest.mark.parametrize("looked_at", [False, True], ids=["", "and looked at"])
+def test_at_rest_after_some_it_is_the_same(every: int, schedule: Schedule, looked_at: bool) -> None:
     rows, mine, others = registry(), LedgerPacking(), LedgerPacking()
     rested, opened = (Ledger(base=GOOD, newest=AT - HOUR) for _ in range(2))
     for number, (scan, at, clock, late) in enumerate(came(40)):
@@ -57,5 +58,19 @@ def test_at_rest_after_some_it_is_the_same(every: int, schedule: Schedule) -> No
             packed, other = mine.pack(LABEL, rested), others.pack(LABEL, opened)
             rested, opened = mine.unpack(LABEL, packed), others.unpack(LABEL, other)
             assert known(mine.unpack(LABEL, packed)) == known(others.unpack(LABEL, other))
+            if looked_at:
+                rested.unpack()
         opened.open()
         opened.is_quiet = True
+
+
+def test_a_scan_at_the_very_beginning_of_the_window_is_in_it() -> None:
+    rows, packing, ledger = registry(), LedgerPacking(), Ledger(base=GOOD, newest=AT - HOUR)
+    times = (AT - MINUTE, AT, AT + HOUR, AT + 72 * HOUR)
+    for number, ((scan, *_), at) in enumerate(zip(came(4), times, strict=True)):
+        assert in_order(ledger, scan, at, number, at, rows, Schedule(Parameters()))
+        ledger = packing.unpack(LABEL, packing.pack(LABEL, ledger))
+        assert ledger.packed is not None
+        assert (ledger.packed.first, ledger.packed.last) == (AT if number == 3 else AT - MINUTE, at)
+    ledger.unpack()
+    assert [entry.at for entry in ledger.entries] == [AT, AT + HOUR, AT + 72 * HOUR]

@@ -41,6 +41,7 @@ def ledgers() -> Iterator[Ledger]:
     yield from (Ledger(**fields) for fields in PARTS)
     for status in ("waiting", "suspected", "confirmed", "resolved", "retracted", "shown", ""):
         yield Ledger(standing=[Standing("0a" * 8, "FILLED_DWELL", "D", "s", status, AT, b"", AT - 1)], newest=AT)
+    yield from (Ledger(entries=[receive(), receive(AT + apart)], newest=AT + apart) for apart in APART)
     for apart in APART:
         moves = [
             Move("fill", AT - apart, STATION),

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from test_packed import LABEL, NOON
+from test_packed import BIND, LABEL, NOON, receive, scanned
 
 from processors.arrival import Judgement, Moved
 from processors.cylinder import Cylinder, Move
 from processors.ground import ground_of
 from processors.in_order import PLAIN, in_order
 from processors.ledger import Awaited, Ledger, Past, Standing, Told, current
-from processors.model import AnyScan, Collect, CollectScan, Load, Reject, Scan, UnloadScan
+from processors.model import AnyScan, Bind, BindScan, Collect, CollectScan, Load, Reject, Scan, UnloadScan
 from processors.origins import Origin
 from processors.packed import LedgerPacking
 from processors.parameters import DEFAULT, Parameters
@@ -163,6 +163,15 @@ def test_one_at_rest_knows_the_ids_of_its_scans_and_of_its_questions(known: str)
     assert ledger.may_know("D", "scan-0001") is (known != "neither")
     assert (ledger.known is None) is (known == "neither"), "that none of those packed has an id is known without them"
     assert (by_the_short(ledger, replace(SCAN)) is None) is (known != "neither"), "the long way says what is wrong"
+
+
+def test_one_at_rest_knows_the_ids_of_scans_of_every_kind_and_of_those_taken_back() -> None:
+    bind = scanned(BindScan, Bind(**BIND), AT - HOUR)
+    bind.scan.scan_id = "scan-0002"
+    entries = [bind, receive(AT - HOUR, voided=True), receive(AT - HOUR, scan_id="scan-0003")]
+    ledger = at_rest(Ledger(entries=entries, newest=AT - HOUR))
+    assert ledger.packed is not None
+    assert ledger.packed.ids == {"scan-0001", "scan-0002", "scan-0003"}
 
 
 @pytest.mark.parametrize("is_open", [False, True])

@@ -37,6 +37,7 @@ SCANS: dict[type[Scan], list[said.Data]] = {
         said.Collect(customer="C1", full=True),
         said.Collect(id_token="token"),
         said.Collect(id_number="number", full=True),
+        said.Collect(id_number="number"),
     ],
     said.ReceiveScan: [said.Receive(), said.Receive(full=True)],
     said.PrecheckScan: [said.Check(True), said.Check(False)],
@@ -137,6 +138,12 @@ def test_every_time_comes_back_to_the_microsecond(apart: int) -> None:
     )
     comes_back(Ledger(base=before, entries=entries, newest=AT + 3 * apart))
     comes_back(Ledger(base=before, newest=AT))
+
+
+@pytest.mark.parametrize("after", [1, 5_000, 5 * DAY + 1])
+def test_what_is_known_of_a_later_moment_than_the_window_s_first_comes_back(after: int) -> None:
+    facts = Cylinder(last_fill=LastFill(AT + after, STATION), sightings=[Sighting(STATION, AT + after, HERE)])
+    comes_back(Ledger(base=facts, entries=[receive()], newest=AT))
 
 
 @pytest.mark.parametrize("at", [0, 1, 1_000, 4_102_444_800_000_000, 4_102_444_800_000_001])

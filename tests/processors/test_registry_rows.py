@@ -99,6 +99,11 @@ def test_many_lines_say_what_each_says_alone(lines: list[bytes]) -> None:
     assert parse_rows(lines) == [parse_row(one) for one in lines]
 
 
+def test_customers_alone_are_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processors.registry_rows.parse_row", None)
+    assert [row.id for row in parse_rows([line(CUSTOMER, id=f"C{n}") for n in range(3)])] == ["C0", "C1", "C2"]  # type: ignore[union-attr]
+
+
 def test_how_a_customer_s_arrival_is_written_is_not_looked_at() -> None:
     blank = {"received": "2026-11-01 10:00:00+08:00"}
     for lines in ([line(CUSTOMER, **blank)], [line(CUSTOMER, **blank), line(ROWS[1])]):
