@@ -147,3 +147,16 @@ def test_what_is_handed_on_says_no_arrival() -> None:
     ledger = Ledger(base=Cylinder(serial="A", owner="E", made=738_000, inspected=738_000))
     (told,) = judge(ledger, replace(DELIVER, received=NOON), 1, instant(NOON), Registry(), DEFAULT).moved
     assert told.scan == DELIVER
+
+
+def test_an_alias_is_told_once_and_not_whenever_a_scan_comes_between() -> None:
+    ledger = Ledger()
+    bind = BindScan(scan_id="scan-0002", label=LABEL, time=NOON, device="D", data=Bind(**BIND, aliases=["OLD-1"]))
+    late = replace(RECEIVE, time=NOON + timedelta(minutes=1))
+    told = [
+        judge(ledger, scan, number, instant(NOON), Registry(), DEFAULT).aliases
+        for number, scan in enumerate(
+            (bind, replace(RECEIVE, scan_id="scan-0003", time=NOON + timedelta(hours=1)), late)
+        )
+    ]
+    assert told == [("OLD-1",), (), ()]
