@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from processors.cylinder import Cylinder, LastFill, Move, Precheck
 from processors.model import AnyScan, Bind, Inspect
@@ -23,17 +24,22 @@ _PRECHECKS_KEPT = 8  # of so many sites; a cylinder between two fills is checked
 _NOWHERE = 9  # no data has so many fields
 
 
-def take(it: Cylinder, label: str, kind: str, data: Any, move: Move, *, suspect: bool = False) -> None:
-    """Let a scan have its effect that is of no plain type; none of these is a move. `move` says who and where.
-
-    A `suspect` inspection (rule 10) that passes renews and clears nothing.
-    """
+def take(
+    it: Cylinder, label: str, kind: str, data: Any, at: int, origin: Origin, scan_id: str, clock: int,
+    *, suspect: bool = False,
+) -> None:  # fmt: skip
+    """Let a scan of any type have its effect. A `suspect` inspection (rule 10) that passes renews and clears nothing."""
+    plain = PLAIN.get(kind)
+    if plain is not None:
+        take_plain(it, plain, astuple(data), at, origin, scan_id, clock)
+        return
+    move = Move(kind, at, origin, scan_id=scan_id, arrived=clock)  # who and where: none of these types moves it
     if kind == "bind":
-        _bind(it, label, data, move.at)
+        _bind(it, label, data, at)
     elif kind == "inspect":
         _inspected(it, data, move, suspect=suspect)
     elif kind == "transfer":
-        it.owner, it.transferred = data.to, move.at
+        it.owner, it.transferred = data.to, at
     elif kind == "scrap":
         it.scrap(move)
     elif kind == "missing":

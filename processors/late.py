@@ -97,7 +97,7 @@ def _let_count(ledger: Ledger, entry: Entry, scan: Scan) -> None:
         case ScrapScan():
             ledger.base.scrap(move)
         case _:
-            take(ledger.base, scan.label, scan.type, scan.data, move)
+            take(ledger.base, scan.label, scan.type, scan.data, entry.at, entry.origin, scan.scan_id, entry.clock)
     where = entry.where
     if where is not None:
         _let_be_seen(ledger.base, Sighting(entry.origin, entry.at, where))

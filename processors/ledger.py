@@ -10,10 +10,9 @@ from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import astuple
 
 from processors.cylinder import Cylinder, Move, Sighting
-from processors.effects import PLAIN, take, take_plain
+from processors.effects import take
 from processors.model import Answer, Geo, Scan
 from processors.origins import Origin
 from processors.parameters import Parameters
@@ -365,12 +364,8 @@ def let_count(
     elif cylinder.reported and kind in MOVES:
         cylinder.reported = []
     if not codes or HOLDING.isdisjoint(codes):
-        plain = PLAIN.get(kind)
-        if plain is not None:
-            take_plain(cylinder, plain, astuple(data), at, origin, scan_id, clock)
-            return
-        move = Move(kind, at, origin, scan_id=scan_id, arrived=clock)
-        take(cylinder, label, kind, data, move, suspect="INSPECTION_RECORD_SUSPECT" in codes)
+        suspect = "INSPECTION_RECORD_SUSPECT" in codes
+        take(cylinder, label, kind, data, at, origin, scan_id, clock, suspect=suspect)
 
 
 def move_of(entry: Entry) -> Move:

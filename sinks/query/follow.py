@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from processors.cylinder import Cylinder, Move
+from processors.cylinder import Cylinder
 from processors.effects import take
 from processors.model import BindScan, Condition, FillScan, InspectScan, LookupScan, PrecheckScan, Scan
 from processors.parameters import Schedule
@@ -98,7 +98,9 @@ def follow(rows: Iterable[ScanRow], registry: Registry, schedule: Schedule) -> L
             continue
         if not isinstance(scan, PrecheckScan) and not any(_holds_state(code) for code in row.violations):
             suspect = "INSPECTION_RECORD_SUSPECT" in row.violations
-            take(life.cylinder, scan.label, scan.type, scan.data, _move(row, case), suspect=suspect)
+            take(
+                life.cylinder, scan.label, scan.type, scan.data, row.time, case.origin, row.scan_id, 0, suspect=suspect
+            )  # fmt: skip
             _note(life, scan, hand)
     if life.cylinder.bound:
         day = day_of(row.time)
@@ -150,18 +152,6 @@ def _agency(case: Case) -> str | None:
 def _holds_state(code: str) -> bool:
     rule = BY_CODE.get(code)
     return rule is not None and rule.holds_state
-
-
-def _move(row: ScanRow, case: Case) -> Move:
-    return Move(
-        row.type,
-        row.time,
-        case.origin,
-        customer=row.customer or None,
-        vehicle=row.vehicle or None,
-        sent_to=row.agency or None,
-        scan_id=row.scan_id,
-    )
 
 
 def _note(life: Life, scan: Scan, hand: Hand) -> None:
