@@ -250,7 +250,7 @@ class Ledger(Struct, gc=False):
             self.closed = max(self.closed, self._first_fact().at)
 
     def ask(self, past: Past, parameters: Parameters) -> None:
-        """Remember what is no fact of the window, among the last so many."""
+        """Remember what is no fact of the window, among the last so many. Who asks of ids next makes `known` anew."""
         self.asked = [*self.asked, past][-parameters.window_scans :]
 
     def _facts(self) -> int:
