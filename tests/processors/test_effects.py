@@ -113,3 +113,10 @@ def test_one_received_at_an_agency_is_there() -> None:
     cylinder = Cylinder()
     take_plain(cylinder, PLAIN["receive"], (), AT, Origin("D-3", agency="A-1"), "scan-0003", 9)
     assert cylinder.state == "at_agency"
+
+
+def test_a_move_says_where_it_was_and_which_agency_has_part_in_it() -> None:
+    there = Move("receive", AT, Origin("D-3", site="S-1", agency="A-1"))
+    assert (there.site, there.agency) == ("S-1", "A-1")
+    sent = Move("send_inspection", AT, ORIGIN, sent_to="A-2")
+    assert (sent.site, sent.agency) == ("S-1", "A-2")

@@ -167,3 +167,24 @@ def test_a_row_corrected_again_and_again_takes_no_more_room():
     finally:
         tracemalloc.stop()
     assert held < 4 * len(rows)
+
+
+def test_tokens_on_one_shelf_go_with_their_customers_rows(monkeypatch):
+    monkeypatch.setattr("processors.customers._SHELVES", 1)
+    tokens = [hashlib.sha256(bytes([number])).hexdigest() for number in range(9)]
+    registry, has = Registry(), dict[str, str]()
+
+    def put(id: str, token: str) -> None:
+        registry.put(Customer(id=id, customer_kind="resident", district="330203", id_token=token))
+        has[id] = token
+        assert {one: registry.customer_of(one) for one in tokens} == dict.fromkeys(tokens) | {
+            token: id for id, token in has.items()
+        }
+        (shelf,) = registry._customers._shelves or ()
+        assert len(shelf) == 7 * len(has), "a head of four, an id of one, and what begins both"
+
+    registry.index_tokens()
+    for place, id in enumerate("ABC"):
+        put(id, tokens[place])
+    for place, id in enumerate("ACBBAC", 3):  # corrected: the first, the last, one between, the last again
+        put(id, tokens[place])
