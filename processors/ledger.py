@@ -250,8 +250,9 @@ class Ledger(Struct, gc=False):
             self.closed = max(self.closed, self._first_fact().at)
 
     def ask(self, past: Past, parameters: Parameters) -> None:
-        """Remember what is no fact of the window, among the last so many. Who asks of ids next makes `known` anew."""
+        """Remember what is no fact of the window, among the last so many."""
         self.asked = [*self.asked, past][-parameters.window_scans :]
+        self.known = None
 
     def _facts(self) -> int:
         """How many scans of the window count: those taken back do not."""

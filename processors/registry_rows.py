@@ -173,9 +173,11 @@ def parse_rows(lines: Sequence[bytes]) -> list[AnyRow | Reject]:
 
     How a customer's `received` is written is not looked at: nothing is kept of it.
     """
-    if all(map(bytes.strip, lines)):  # two in one line would take the place of a blank one
+    together = b"\n".join(lines)
+    # Two in one line would take the place of a blank one.
+    if together.count(b"\n") < max(1, len(lines)) and all(map(bytes.strip, lines)):
         try:
-            rows: list[AnyRow | Reject] = _decode_lines(b"\n".join(lines))
+            rows: list[AnyRow | Reject] = _decode_lines(together)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             rows = []
         if len(rows) == len(lines) and _ONLY_CUSTOMERS.issuperset(map(type, rows)) and not any(map(_valid_to, rows)):

@@ -1,10 +1,12 @@
 """Which changes are made to a module, and which are not; and that a changed function is asked anew."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from processors.times import iso_day
+from tests.mutants.__main__ import LISTED, made
 from tests.mutants.operators import mutants, unchanged
 from tests.mutants.runner import ROOT, functions, kept, put_in_place
 
@@ -73,3 +75,10 @@ def test_a_function_that_keeps_its_answers_gives_none_of_those_from_before_it_wa
     finally:
         put_in_place(unchanged(path, ROOT), there, kept())
     assert iso_day(1) == "0001-01-01"
+
+
+def test_every_mutant_that_is_listed_can_be_made():
+    """What is listed is not run: a name that has outlived its code would hide nothing, and tell a reader what is not so."""
+    listed = re.findall(r"^- `(processors/.*?)`(?::|$)", LISTED.read_text(), re.MULTILINE)
+    assert listed
+    assert set(listed) - {mutant.name for mutant in made(("processors",))} == set()

@@ -88,6 +88,8 @@ LINES = [
     [line(CUSTOMER) + b"\n" + line(CUSTOMER, id="C2"), b""],
     [line(CUSTOMER) + b"\n" + line(CUSTOMER, id="C2")],
     [line(CUSTOMER), b"", line(CUSTOMER, id="C2")],
+    [line(CUSTOMER) + b"\n" + line(CUSTOMER, id="C2"), *line(CUSTOMER).split(b", ", 1)],
+    [line(CUSTOMER) + b"\n" + line(CUSTOMER, id="C2"), *line(CUSTOMER).replace(b", ", b",\0", 1).split(b"\0")],
     [line(CUSTOMER), line(ROWS[1])],
     [line(CUSTOMER), b"{"],
     [b"\xff", line(CUSTOMER)],

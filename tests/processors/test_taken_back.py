@@ -195,3 +195,9 @@ def test_of_a_label_replaced_before_its_window_which_is_empty_another_replacemen
         news = Replaced(LABEL, instant(NOON - timedelta(hours=hours)), by)
         assert replace_label(news, ledger, instant(NOON), registry(), DEFAULT).alerts == ()
         assert ledger.retired == ledger.base.retired == instant(NOON - timedelta(hours=100))
+
+
+def test_a_void_of_itself_waits_for_nothing():
+    ledger = bound()
+    give(ledger, RECEIVE, void("void-0001", 5))
+    assert (ledger.awaited, [past.scan_id for past in ledger.asked]) == ([], ["void-0001"])
