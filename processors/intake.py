@@ -30,7 +30,7 @@ from processors.registry import Device, Registry
 from processors.reject import explain
 from processors.scan_types import SENDERS
 from processors.times import MINUTE, day_of, instant
-from processors.written import TIME_WANTED, are_strict, is_strict
+from processors.written import TIME_WANTED, are_strict, are_whole, is_strict
 
 _SCAN_ID = re.compile(rb'"scan_id"\s*:\s*"([A-Za-z0-9_.:-]{8,64})"')
 
@@ -95,7 +95,7 @@ def read_all(records: Sequence[bytes]) -> list[Scan | Tick | Retired | Reject]:
 
 def _all_fit(lines: Sequence[bytes]) -> list[Scan | Reject] | None:
     """As `parse` of each; None where one may be no scan."""
-    if not all(map(bytes.strip, lines)):  # two in one line would take the place of a blank one
+    if not are_whole(lines):
         return None
     found = _all_of(decode_scans, b"\n".join(lines))
     return found if found is not None and len(found) == len(lines) else None

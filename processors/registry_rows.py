@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from processors.model import Geo, Instant, Kilograms, Name, Reject
 from processors.reject import explain
-from processors.written import TIME_WANTED, is_strict
+from processors.written import TIME_WANTED, are_whole, is_strict
 
 OPEN_START = date.min.toordinal()
 OPEN_END = date.max.toordinal()
@@ -173,11 +173,9 @@ def parse_rows(lines: Sequence[bytes]) -> list[AnyRow | Reject]:
 
     How a customer's `received` is written is not looked at: nothing is kept of it.
     """
-    together = b"\n".join(lines)
-    # Two in one line would take the place of a blank one.
-    if together.count(b"\n") < max(1, len(lines)) and all(map(bytes.strip, lines)):
+    if are_whole(lines):
         try:
-            rows: list[AnyRow | Reject] = _decode_lines(together)
+            rows: list[AnyRow | Reject] = _decode_lines(b"\n".join(lines))
         except (msgspec.MsgspecError, UnicodeDecodeError):
             rows = []
         if len(rows) == len(lines) and _ONLY_CUSTOMERS.issuperset(map(type, rows)) and not any(map(_valid_to, rows)):

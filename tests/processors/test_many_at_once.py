@@ -40,11 +40,19 @@ ODD_ROWS = [
 ]  # fmt: skip
 
 
+def halves(line: bytes) -> list[bytes]:
+    """No record each, and one where they stand one after the other."""
+    at = line.index(b",") + 1
+    return [line[:at], line[at:]]
+
+
 @given(st.lists(st.sampled_from([SCAN, SCAN, SCAN, TICK, RETIRED, *ODD]), max_size=6))
 @example([])
 @example([SCAN, b"", SCAN + b"\n" + SCAN])
 @example([SCAN + SCAN, b""])
 @example([b" ", SCAN + b" " + SCAN])
+@example([*halves(SCAN), SCAN + SCAN])
+@example([SCAN + SCAN, *halves(SCAN)])
 def test_scans(records: list[bytes]) -> None:
     assert read_all(records) == [read(record) for record in records]
 
@@ -73,6 +81,8 @@ def test_what_is_odd_is_odd_alone() -> None:
 @given(st.lists(st.sampled_from([CUSTOMER, CUSTOMER, DEVICE, *ODD_ROWS]), max_size=6))
 @example([CUSTOMER, b"", CUSTOMER + b"\n" + CUSTOMER])
 @example([CUSTOMER + CUSTOMER, b" "])
+@example([*halves(CUSTOMER), CUSTOMER + CUSTOMER])
+@example([CUSTOMER + CUSTOMER, *halves(CUSTOMER)])
 def test_rows(lines: list[bytes]) -> None:
     assert parse_rows(lines) == [parse_row(line) for line in lines]
 
