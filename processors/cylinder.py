@@ -56,10 +56,6 @@ class LastFill(Struct, array_like=True, frozen=True, gc=False):
     origin: Origin
 
     @property
-    def site(self) -> str | None:
-        return self.origin.site
-
-    @property
     def enterprise(self) -> str | None:
         """That filled it: its site's, which may be another than the scan's."""
         return self.origin.filler

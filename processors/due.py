@@ -102,7 +102,7 @@ class Course:
 
         Not where it was taken back: who heard of the time hears that it never ran.
         """
-        if not self._is_watched or entry.voided:
+        if entry.voided:
             return
         for one in self._ledger.standing:
             if one.limit and (one.device, one.scan_id) == (entry.device, entry.scan_id):
@@ -128,7 +128,7 @@ class Course:
             elif is_whole and self._ledger.entry_of(one.device, one.scan_id) is not None:
                 one.ended = one.since
                 telling.take_back(one, telling.never_so())
-            elif is_whole and (one.status == "suspected" or not self._is_ended_still(one, first)):
+            elif is_whole and not self._is_ended_still(one, first):
                 _end(telling, one, self._examined, "inspect")  # the one slow fact that empties it
 
     def _is_ended_still(self, one: Standing, first: int) -> bool:

@@ -68,7 +68,7 @@ def in_order(
         return None
     if ledger.may_know(device, scan_id) or (ledger.standing and _is_told_of(ledger, device, scan_id)):
         return None
-    way, state, fields = _WAYS[type(scan)], ledger.now or current(ledger), astuple(data)
+    way, state, fields = _WAYS[type(scan)], current(ledger), astuple(data)
     kind = way.kind
     key = (kind, device, operator, site, state.owner, state.model)
     if way.by_data:

@@ -209,3 +209,14 @@ def test_what_waited_in_hours_gone_by_lets_nothing_pile_up() -> None:
     watched.asked.clear()
     assert watched.alarms.past(3_500 * HOUR) == ["a"]
     assert len(watched.asked) < 2_100
+
+
+def test_of_many_set_at_once_half_that_moved_on_are_tidied_away() -> None:
+    watched = Watched()
+    watched.moments = {str(number): 5 * HOUR for number in range(2_002)}
+    watched.alarms.set(watched.moments.items())
+    for number in range(1_001):
+        watched.move(str(number), 0)
+    assert watched.asked == [], "1,001 of 2,002 are no more than the others"
+    watched.move("1001", 0)
+    assert len(watched.asked) == 2_002

@@ -5,11 +5,24 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from processors.arrival import Replaced
 from processors.cylinder import Cylinder, Move
 from processors.due import fall_due, next_alarm
 from processors.judge import judge
+from processors.late import replace_label
 from processors.ledger import Awaited, Entry, Ledger, Standing
-from processors.model import Fill, FillScan, Missing, MissingScan, ReceiveScan, Scan, Void, VoidScan
+from processors.model import (
+    Fill,
+    FillScan,
+    Inspect,
+    InspectScan,
+    Missing,
+    MissingScan,
+    ReceiveScan,
+    Scan,
+    Void,
+    VoidScan,
+)
 from processors.origins import Origin
 from processors.parameters import DEFAULT, Parameters, Schedule
 from processors.registry import Device, Enterprise, Registry
@@ -94,3 +107,48 @@ def test_a_time_that_never_ran_is_forgotten_with_its_window():
 )
 def test_a_code_is_forgotten_where_nothing_need_be_known_of_it(ledger: Ledger, forgotten: bool):
     assert copy(ledger).is_forgotten is forgotten
+
+
+def told_of_a_collected_one() -> Ledger:
+    ledger = collected()
+    fall_due("L", ledger, CLOCK + 72 * HOUR + 1, Registry(), DEFAULT)
+    return ledger
+
+
+def test_what_ended_with_a_replacement_that_is_taken_back_stands_where_all_else_is_beyond_the_window():
+    ledger = told_of_a_collected_one()
+    (time,) = ledger.standing
+    time.status, time.ended = "resolved", CLOCK + 100 * HOUR
+    ledger.base.moves = [Move("receive", CLOCK + 200 * HOUR, Origin("D"))]
+    ledger.base.retired = ledger.retired = time.ended
+    ledger.replaced, ledger.newest, ledger.now = [(time.ended, "B")], CLOCK + 400 * HOUR, None
+    undone = Replaced("L", time.ended, "B", undone=True)
+    assert replace_label(undone, ledger, CLOCK + 400 * HOUR, Registry(), DEFAULT).alerts == ()
+    assert (ledger.retired, time.status, time.ended) == (None, "resolved", CLOCK + 100 * HOUR)
+
+
+def test_a_time_that_an_inspection_ended_too_is_told_so_when_the_scan_that_ended_it_is_taken_back():
+    registry, first = Registry(), datetime(2026, 11, 1, 12, tzinfo=SHANGHAI)
+    registry.put(Device(id="D", device_kind="office", enterprise="E"))
+    filled = Cylinder(serial="A", owner="E", full=True, made=738_000, inspected=738_000)
+    filled.moves = [Move("fill", instant(first), Origin("D", enterprise="E"), scan_id="scan-0001")]
+    ledger = Ledger(base=filled, newest=instant(first))
+    now = instant(first) + 40 * DAY
+
+    def dwelt(*scans: Scan) -> list[str]:
+        told = [
+            judge(ledger, scan, number, now, registry, DEFAULT).alerts
+            for number, scan in enumerate(scans, ledger.offset + 1)
+        ]
+        ledger.offset += len(scans)
+        return [f"{alert.status}: {alert.reason}" for alert in told[-1] if alert.code == "FILLED_DWELL"]
+
+    assert "FILLED_DWELL" in [alert.code for alert in fall_due("L", ledger, now, registry, DEFAULT)]
+    later = first + timedelta(days=39)
+    receive = ReceiveScan(scan_id="scan-0002", label="L", time=later, device="D")
+    assert dwelt(receive) == [f"resolved: it has ended: receive at {later.isoformat()}"]
+    data = Inspect(report="R", result="fail")
+    day = first + timedelta(days=1)
+    assert dwelt(InspectScan(scan_id="scan-0003", label="L", time=day, device="D", data=data)) == []
+    void = VoidScan(scan_id="scan-0004", label="L", time=later, device="D", data=Void("scan-0002", "D", "a mistake"))
+    assert dwelt(void) == [f"retracted: it had ended in time: inspect at {day.isoformat()}, which arrived later"]

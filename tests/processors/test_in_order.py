@@ -10,20 +10,39 @@ from test_packed import BIND, LABEL, NOON, receive, scanned
 
 from processors.arrival import Judgement, Moved
 from processors.cylinder import Cylinder, Move
+from processors.due import next_alarm
 from processors.ground import ground_of
 from processors.in_order import PLAIN, in_order
 from processors.ledger import Awaited, Ledger, Past, Standing, Told, current
-from processors.model import AnyScan, Bind, BindScan, Collect, CollectScan, Load, Reject, Scan, UnloadScan
+from processors.model import (
+    AnyScan,
+    Bind,
+    BindScan,
+    Check,
+    Collect,
+    CollectScan,
+    Load,
+    LoadScan,
+    PostcheckScan,
+    Reject,
+    Scan,
+    UnloadScan,
+)
 from processors.origins import Origin
 from processors.packed import LedgerPacking
 from processors.parameters import DEFAULT, Parameters
 from processors.registry import Registry, parse_row
+from processors.rules.declaration import Wait
 from processors.times import HOUR, beginning_of, day_of, instant
 
 AT = instant(NOON)
+PAPER = {"no": "P1", "valid_from": "2020-01-01", "valid_to": "2099-12-31"}
 ROWS: list[dict[str, Any]] = [
     {"kind": "enterprise", "id": "E1", "name": "one", "district": "330203"},
     {"kind": "device", "id": "D", "enterprise": "E1", "device_kind": "vehicle"},
+    {"kind": "vehicle", "id": "V1", "enterprise": "E1", "max_cylinders": 9, "permit": PAPER},
+    {"kind": "staff", "id": "A", "enterprise": "E1", "role": "driver", "certificate": PAPER},
+    {"kind": "staff", "id": "B", "enterprise": "E1", "role": "escort", "certificate": PAPER},
 ]
 SCAN = UnloadScan(scan_id="scan-0001", label=LABEL, time=NOON, device="D", data=Load("V1"))
 LOADED = Cylinder(serial="A", owner="E1", moves=[Move("load", AT - HOUR, Origin("D"), vehicle="V1")])
@@ -104,13 +123,38 @@ def test_what_was_told_of_another_scan_stands_and_what_waits_rings_as_before(wai
     assert ledger.alarm == (alarm or AT + 1 + 72 * HOUR), "of a time that runs too, whichever is first"
 
 
-def test_a_late_one_is_told_so_and_kept_so() -> None:
+@pytest.mark.parametrize("clock", [AT, AT + 71 * HOUR, AT + 72 * HOUR - 1, AT + 100 * HOUR])
+def test_of_a_time_that_was_long_over_when_its_scan_came_nothing_is_told_at_once(clock: int) -> None:
     ledger = loaded()
-    judgement = in_order(ledger, SCAN, AT, 7, AT + HOUR, registry(), DEFAULT, late=True)
+    collected = CollectScan(scan_id="scan-0001", label=LABEL, time=NOON, device="D", data=Collect("C1"))
+    assert in_order(ledger, collected, AT, 8, clock, registry(), DEFAULT)
+    assert ledger.alarm == max(AT + 72 * HOUR, clock + Wait.SHORT.of(DEFAULT.on(day_of(AT))))
+    assert ledger.alarm == next_alarm(ledger, clock, DEFAULT)
+
+
+@pytest.mark.parametrize(
+    "scan", [SCAN, PostcheckScan(scan_id="scan-0001", label=LABEL, time=NOON, device="D", data=Check(True))]
+)
+def test_a_late_one_is_told_so_and_kept_so(scan: Scan) -> None:
+    ledger = loaded()
+    judgement = in_order(ledger, scan, AT, 7, AT + HOUR, registry(), DEFAULT, late=True)
     assert judgement is not None
+    assert judgement.changed
     assert judgement.verdict is not None
     assert (judgement.verdict.late, judgement.verdict.decision) == (True, "allow")
     assert [(entry.late, entry.told) for entry in ledger.entries] == [(True, Told("allow", late=True))]
+
+
+@pytest.mark.parametrize(
+    ("had", "left"),
+    [(None, ()), ("V1", ()), ("V2", (Moved("vehicle/V2", holds=False),))],
+    ids=["none", "it", "another"],
+)
+def test_who_had_it_hears_that_it_went_and_who_has_it_that_it_came(had: str | None, left: tuple[Moved, ...]) -> None:
+    before = [Move("load" if had else "receive", AT - HOUR, Origin("D"), vehicle=had)]
+    scan = LoadScan(scan_id="scan-0001", label=LABEL, time=NOON, device="D", data=Load("V1", "A", "B"))
+    judgement = by_the_short(Ledger(base=replace(LOADED, moves=before), newest=AT - HOUR), scan)
+    assert judgement == Judgement(None, changed=True, moved=(*left, Moved("vehicle/V1", True, scan)))
 
 
 def test_a_question_goes_the_long_way() -> None:
@@ -194,7 +238,7 @@ def test_many_scans_stand_on_one_ground_until_the_day_ends(monkeypatch: pytest.M
 
     monkeypatch.setattr("processors.in_order.ground_of", counted)
     midnight = beginning_of(day_of(AT) + 1)
-    for number, at in enumerate((AT, AT + 1, midnight - 1, midnight, midnight + HOUR)):
+    for number, at in enumerate((AT, AT + 1, midnight - 1, midnight, midnight + HOUR, midnight)):
         assert in_order(loaded(), replace(SCAN, scan_id=f"scan-000{number}"), at, 7, at, rows, DEFAULT)
     assert len(made) == 2
 

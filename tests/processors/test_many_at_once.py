@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -69,6 +70,12 @@ def test_an_array_of_scans_is_read_in_one_call() -> None:
     assert parse_array(b"[]") == []
     for other in (SCAN, b"[" + SCAN, b"[" + SCAN + b",{}]", b"[" + ODD[9] + b"]"):
         assert parse_array(other) is None
+
+
+@pytest.mark.parametrize("length", [1, 3, 4, 40, 41, 80])
+def test_a_code_has_4_to_40_signs(length: int) -> None:
+    code = SCAN.replace(b"0690123456789200047A2Y", b"A" * length)
+    assert [isinstance(one, Scan) for one in read_all([SCAN, code])] == [True, 4 <= length <= 40]
 
 
 def test_what_is_odd_is_odd_alone() -> None:
