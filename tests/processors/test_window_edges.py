@@ -64,3 +64,12 @@ def test_what_came_before_a_label_was_replaced_is_judged_so_though_all_before_it
         "11-10 12:00 station1 receive", f"11-10 {late} station1 receive received=11-10T13:00",
     )  # fmt: skip
     assert told(*lines)[1] == ["SCRAPPED_IN_USE suspected"] * times
+
+
+@pytest.mark.parametrize(("made", "alerts"), [("09:59", []), ("10:00", ["SCRAPPED_IN_USE suspected"])])
+def test_the_newest_scan_of_a_label_that_was_replaced_may_have_been_made_before_that(made: str, alerts: list[str]):
+    lines = (
+        "11-09 10:00 bind", "11-09 11:00 station1 receive", "11-10 10:00 bind label=other replaces=first",
+        f"11-10 {made} station1 receive received=11-10T10:30",
+    )  # fmt: skip
+    assert told(*lines)[1] == alerts
