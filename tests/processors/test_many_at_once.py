@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from processors.intake import parse, parse_array, read, read_all
+from processors.intake import parse, parse_all, parse_array, read, read_all
 from processors.model import Reject, Scan, encode
 from processors.registry import parse_row, parse_rows
 from processors.written import are_strict
@@ -19,6 +19,12 @@ TICK = b'{"type":"tick","received":"2026-11-20T10:00:00+08:00"}'
 RETIRED = (
     b'{"type":"retired","label":"A123","by":"B123","time":"2026-11-20T10:00:00Z","received":"2026-11-20T10:00:00Z"}'
 )
+ANOTHER = SCAN.replace(b"scan-0001", b"scan-0002")
+SLOPPY = [SCAN.replace(b"T02", b" 02"), SCAN.replace(b"T10", b" 10")]  # `received`, `time`
+BIND = SCAN.replace(
+    b'"receive"', b'"bind","data":{"serial":"A","maker":"M","model":"YSP-35.5","made":"2020-01-01","owner":"E",'
+    b'"inspected":"2020-01-01","aliases":["no code!"]}'
+)  # fmt: skip
 ODD = [
     b"", b" ", b"{}", b"not json", b"\xff", SCAN[:-1], SCAN + b"\n" + SCAN, b"\n" + SCAN, SCAN.replace(b",", b",\n"),
     SCAN.replace(b"T10", b" 10"), SCAN.replace(b"T10", b"T 10"),
@@ -54,8 +60,21 @@ def halves(line: bytes) -> list[bytes]:
 @example([b" ", SCAN + b" " + SCAN])
 @example([*halves(SCAN), SCAN + SCAN])
 @example([SCAN + SCAN, *halves(SCAN)])
+@example([SCAN, *SLOPPY, SCAN])
+@example([SCAN, BIND, SCAN])
 def test_scans(records: list[bytes]) -> None:
     assert read_all(records) == [read(record) for record in records]
+
+
+@pytest.mark.parametrize("records", [[], [SCAN, SCAN], [SCAN, BIND], *([SCAN, one] for one in SLOPPY), [b"no"]])
+def test_posted_scans(records: list[bytes]) -> None:
+    assert parse_all(records) == [parse(record) for record in records]
+
+
+def test_scans_that_are_fit_are_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = [parse(SCAN), parse(ANOTHER)]
+    monkeypatch.setattr("processors.intake.parse", None)
+    assert read_all([SCAN, ANOTHER]) == parse_all([SCAN, ANOTHER]) == wanted
 
 
 @given(st.lists(st.sampled_from([SCAN, SCAN, *(odd for odd in ODD if odd.strip())]), min_size=1, max_size=4))
