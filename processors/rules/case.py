@@ -7,7 +7,7 @@ from processors.holder import Holder
 from processors.model import FillScan, LookupScan, Scan
 from processors.origins import Origin
 from processors.parameters import Parameters, Schedule
-from processors.registry import Customer, Device, Enterprise, Model, Registry, Site, Staff, Vehicle
+from processors.registry import Customer, Enterprise, Model, Registry, Site, Staff, Vehicle
 from processors.scene import Scene
 from processors.times import day_of
 
@@ -49,10 +49,6 @@ class Case:
         return cls(
             scan, at, cylinder, registry, day, parameters, scene, model, sighting_of(scan, at, scene, parameters)
         )  # fmt: skip
-
-    @property
-    def device(self) -> Device | None:
-        return self.scene.device
 
     @property
     def enterprise_id(self) -> str | None:

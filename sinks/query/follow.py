@@ -146,7 +146,8 @@ def _hand(row: ScanRow, case: Case, registry: Registry) -> Hand:
 
 
 def _agency(case: Case) -> str | None:
-    return case.enterprise_id if case.device is not None and case.device.device_kind == "agency" else None
+    device = case.scene.device
+    return case.enterprise_id if device is not None and device.device_kind == "agency" else None
 
 
 def _holds_state(code: str) -> bool:
