@@ -176,6 +176,13 @@ def test_a_device_of_nobody_is_no_third_enterprise():
         assert tell(holder, came("a", 3)) == told
 
 
+def test_enterprises_that_delivered_are_named_in_order():
+    at = instant_of(NOON) - DAY
+    holder = Holder(deliveries=[Delivery(at, f"x{n}", n, f"E{n}") for n in range(9, 1, -1)], first=at)
+    [alert] = take(KEY, holder, came("a", 3), registry(), DEFAULT)
+    assert alert.evidence["enterprises"] == [f"E{n}" for n in range(1, 10)]
+
+
 def test_deliveries_are_kept_as_far_back_as_they_are_counted():
     holder, clock = Holder(), instant_of(NOON)
     few = Schedule(Parameters(purchase_days=2, purchase_history_days=3, window_hours=1.5))
