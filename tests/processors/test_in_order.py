@@ -70,6 +70,7 @@ def test_a_plain_scan_has_its_effect_and_needs_no_verdict() -> None:
     ledger = loaded()
     judgement = by_the_short(ledger)
     assert judgement == Judgement(None, changed=True, moved=(Moved("vehicle/V1", holds=False),))
+    assert not judgement.is_history
     assert [(entry.at, entry.offset, entry.clock, entry.late) for entry in ledger.entries] == [(AT, 7, AT, False)]
     assert (ledger.newest, ledger.alarm) == (AT, 0)
     assert ledger.known_as("D", "scan-0001") is ledger.entries[0]
