@@ -76,6 +76,13 @@ def test_a_plain_scan_has_its_effect_and_needs_no_verdict() -> None:
     assert ledger.known_as("D", "scan-0001") is ledger.entries[0]
 
 
+def test_a_scan_that_moves_nothing_has_an_effect_too() -> None:
+    ledger = loaded()
+    checked = PostcheckScan(scan_id="scan-0001", label=LABEL, time=NOON, device="D", data=Check(True))
+    assert by_the_short(ledger, checked) == Judgement(None, changed=True)
+    assert (ledger.newest, current(ledger).postcheck) == (AT, True)
+
+
 def test_what_was_asked_for_once_is_kept_up_to_date() -> None:
     ledger = loaded()
     assert ledger.known_as("D", "scan-0001") is None

@@ -25,6 +25,9 @@ BIND = SCAN.replace(
     b'"receive"', b'"bind","data":{"serial":"A","maker":"M","model":"YSP-35.5","made":"2020-01-01","owner":"E",'
     b'"inspected":"2020-01-01","aliases":["no code!"]}'
 )  # fmt: skip
+PASSED = SCAN.replace(b'"receive"', b'"inspect","data":{"result":"pass","report":"R"}')
+COLLECTED = SCAN.replace(b'"receive"', b'"collect","data":{}')
+CHECKED = SCAN.replace(b'"receive"', b'"home_check","data":{"result":"ok"}')
 ODD = [
     b"", b" ", b"{}", b"not json", b"\xff", SCAN[:-1], SCAN + b"\n" + SCAN, b"\n" + SCAN, SCAN.replace(b",", b",\n"),
     SCAN.replace(b"T10", b" 10"), SCAN.replace(b"T10", b"T 10"),
@@ -64,6 +67,12 @@ def halves(line: bytes) -> list[bytes]:
 @example([SCAN, BIND, SCAN])
 def test_scans(records: list[bytes]) -> None:
     assert read_all(records) == [read(record) for record in records]
+
+
+@pytest.mark.parametrize("unfit", [BIND, PASSED, COLLECTED, CHECKED])
+def test_what_types_do_not_say_is_looked_at(unfit: bytes) -> None:
+    assert isinstance(parse(unfit), Reject)
+    assert read_all([SCAN, unfit]) == [parse(SCAN), parse(unfit)]
 
 
 @pytest.mark.parametrize("records", [[], [SCAN, SCAN], [SCAN, BIND], *([SCAN, one] for one in SLOPPY), [b"no"]])
