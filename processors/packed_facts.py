@@ -78,9 +78,8 @@ class FactsPacking:
         return self._names.origins.number(origin), since(sighting.at, moves, began), where
 
     def facts(
-        self, began: int, serial: str | None = None, maker: Any = "", model: Any = "", owner: Any = "", made: Any = None,
-        inspected: Any = None, next_due: Any = None, extended: Any = None, state: int = 0, flags: int = 0,
-        fill: Any = None, moves: Sequence[Any] = (), last: Any = None, sightings: Iterable[Any] = (),
+        self, began: int, serial: str | None, maker: Any, model: Any, owner: Any, made: Any, inspected: Any, next_due: Any,
+        extended: Any, state: int, flags: int, fill: Any, moves: Sequence[Any], last: Any, sightings: Iterable[Any],
         prechecks: Any = None, postcheck: bool | None = None, valve: str | None = None, reported: Any = None,
         retired: int | None = None, transferred: int | None = None, examined: int | None = None, scrapping: Any = None,
         replaces: str | None = None, bound_at: int | None = None,
