@@ -43,10 +43,7 @@ def known(ledger: Ledger) -> list[Any]:
     """All that is kept, opened."""
     now = current(ledger)
     ledger.unpack()
-    said = [
-        (entry.at, replace(entry.scan, time=SCAN.time), entry.origin, entry.offset, entry.clock, entry.late, entry.seen)
-        for entry in ledger.entries
-    ]
+    said = [replace(entry, scan=replace(entry.scan, time=SCAN.time)) for entry in ledger.entries]
     return [ledger.newest, ledger.alarm, ledger.base, now, said]
 
 
