@@ -9,7 +9,7 @@ from processors.holder import Delivery, Held, Holder, HolderPacking
 from processors.ledger import Ledger, current
 from processors.origins import Origin
 from processors.packed import LedgerPacking
-from processors.packing import alarm_of
+from processors.packing import ALARM, alarm_of
 
 FACTS = Cylinder(serial="A", made=738_000, full=True, moves=[Move("fill", 5, Origin("D", site="S1"))])
 STATES = [
@@ -23,7 +23,7 @@ def test_what_is_packed_comes_back(packing, format, state, alarm):
     one, state = packing(), copy(state)
     packed = one.pack("L", state)
     assert packed[:1] == format
-    assert alarm_of(packed) == alarm
+    assert alarm_of(packed) == int.from_bytes(packed[ALARM], "little") == alarm
     found = one.unpack("L", packed)
     for ledger in (found, state):
         if isinstance(ledger, Ledger):
