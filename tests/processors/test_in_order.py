@@ -76,6 +76,16 @@ def test_a_plain_scan_has_its_effect_and_needs_no_verdict() -> None:
     assert ledger.known_as("D", "scan-0001") is ledger.entries[0]
 
 
+def test_when_it_came_is_not_kept_of_it_but_by_the_clock() -> None:
+    ledger, scan = loaded(), replace(SCAN, received=NOON)
+    assert by_the_short(ledger, scan)
+    assert scan.received is ledger.entries[0].scan.received is None
+
+
+def test_what_was_told_of_a_scan_of_another_device_stands() -> None:
+    assert by_the_short(loaded(standing=[replace(WAITS, device="E", scan_id="scan-0001")]))
+
+
 def test_a_scan_that_moves_nothing_has_an_effect_too() -> None:
     ledger = loaded()
     checked = PostcheckScan(scan_id="scan-0001", label=LABEL, time=NOON, device="D", data=Check(True))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from processors.intake import parse, parse_all, parse_array, read, read_all
+from processors.intake import CODE_WANTED, parse, parse_all, parse_array, read, read_all
 from processors.model import Reject, Scan, encode
 from processors.registry import parse_row, parse_rows
 from processors.written import are_strict
@@ -81,9 +81,11 @@ def test_posted_scans(records: list[bytes]) -> None:
 
 
 def test_scans_that_are_fit_are_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = [parse(SCAN), parse(ANOTHER)]
-    monkeypatch.setattr("processors.intake.parse", None)
-    assert read_all([SCAN, ANOTHER]) == parse_all([SCAN, ANOTHER]) == wanted
+    fit = [SCAN, ANOTHER, *(SCAN.replace(b"0690123456789200047A2Y", b"A" * length) for length in (4, 40))]
+    wanted = [parse(scan) for scan in fit]
+    for alone in ("parse", "_checked"):
+        monkeypatch.setattr(f"processors.intake.{alone}", None)
+    assert read_all(fit) == parse_all(fit) == wanted
 
 
 @given(st.lists(st.sampled_from([SCAN, SCAN, *(odd for odd in ODD if odd.strip())]), min_size=1, max_size=4))
@@ -104,6 +106,11 @@ def test_an_array_of_scans_is_read_in_one_call() -> None:
 def test_a_code_has_4_to_40_signs(length: int) -> None:
     code = SCAN.replace(b"0690123456789200047A2Y", b"A" * length)
     assert [isinstance(one, Scan) for one in read_all([SCAN, code])] == [True, 4 <= length <= 40]
+
+
+def test_a_code_has_no_other_letters() -> None:
+    code = SCAN.replace(b"0690123456789200047A2Y", "一二三四五".encode())
+    assert read_all([SCAN, code]) == [parse(SCAN), Reject("label", CODE_WANTED, "scan-0001")]
 
 
 def test_what_is_odd_is_odd_alone() -> None:
