@@ -63,7 +63,8 @@ def judge(ledger: Ledger, scan: Scan, offset: int, clock: int, registry: Registr
         return late.keep(arrival)
     if not entry.voided:
         ledger.newest = max(ledger.newest, at)
-    if ledger.entries and entry.place < ledger.entries[-1].place:
+    # What ended as another label took this one's place must be met on the way.
+    if ledger.retired is not None or (ledger.entries and entry.place < ledger.entries[-1].place):
         return late.insert(arrival)
     return _append(arrival)
 

@@ -4,6 +4,7 @@ from copy import copy
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from processors.arrival import Replaced
 from processors.cylinder import Cylinder, Move
@@ -26,7 +27,7 @@ from processors.model import (
 from processors.origins import Origin
 from processors.parameters import DEFAULT, Parameters, Schedule
 from processors.registry import Device, Enterprise, Registry
-from processors.times import DAY, HOUR, MINUTE, SHANGHAI, instant
+from processors.times import DAY, HOUR, MINUTE, SECOND, SHANGHAI, instant
 
 CLOCK = 20_000 * DAY
 SCANNED = MissingScan(
@@ -125,6 +126,24 @@ def test_what_ended_with_a_replacement_that_is_taken_back_stands_where_all_else_
     undone = Replaced("L", time.ended, "B", undone=True)
     assert replace_label(undone, ledger, CLOCK + 400 * HOUR, Registry(), DEFAULT).alerts == ()
     assert (ledger.retired, time.status, time.ended) == (None, "resolved", CLOCK + 100 * HOUR)
+
+
+def test_what_ended_with_a_scrap_does_not_end_again_with_a_replacement():
+    ledger, registry = told_of_a_collected_one(), Registry()
+    registry.put(Device(id="D", device_kind="office"))
+    (time,) = ledger.standing
+    time.status, time.ended = "retracted", CLOCK + 50 * HOUR
+    ledger.base.scrap(Move("scrap", time.ended, Origin("D"), scan_id="scan-0009"))
+    ledger.now = None
+    receive = ReceiveScan(scan_id="", label="L", time=SCANNED.time, device="D")
+    for number, hour in enumerate((110, 130)):
+        scan = replace(
+            receive, scan_id=f"scan-000{number}", time=datetime.fromtimestamp(CLOCK // SECOND + hour * 3600, SHANGHAI)
+        )
+        told = judge(ledger, scan, number, CLOCK + 200 * HOUR, registry, DEFAULT).alerts
+        assert [alert.code for alert in told] == ["SCRAPPED_IN_USE"]
+        replaced = Replaced("L", CLOCK + 120 * HOUR, "B")
+        assert replace_label(replaced, ledger, CLOCK + 200 * HOUR, registry, DEFAULT).alerts == ()
 
 
 def test_a_time_that_an_inspection_ended_too_is_told_so_when_the_scan_that_ended_it_is_taken_back():
