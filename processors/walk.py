@@ -49,7 +49,7 @@ class Walk:
         self._course = Course(ledger, state, schedule) if ledger.standing else None
         self._replaced = _replaced_from(ledger, state) if ledger.replaced else []
 
-    def step(self, entry: Entry, scan: Scan, *, judge: bool, arrives: bool = False) -> None:
+    def step(self, entry: Entry, scan: Scan, *, judge: bool, arrives: bool) -> None:
         """One scan: judged where it must be, and with its effect."""
         self._pass(entry.at)
         if judge:

@@ -183,6 +183,14 @@ def test_enterprises_that_delivered_are_named_in_order():
     assert alert.evidence["enterprises"] == [f"E{n}" for n in range(1, 10)]
 
 
+def test_of_many_alerts_the_last_32_are_known_should_a_scan_be_taken_back():
+    at = instant_of(NOON) - DAY
+    told = [TellingOf("x", n, b"{}") for n in range(1, 33)]
+    holder = Holder(deliveries=[Delivery(at, "x", 1, "E2"), Delivery(at, "y", 2, "E3")], first=at, told=told)
+    assert tell(holder, came("a", 40)) == ["ABNORMAL_PURCHASE"]
+    assert [one.offset for one in holder.told] == [*range(2, 33), 40]
+
+
 def test_deliveries_are_kept_as_far_back_as_they_are_counted():
     holder, clock = Holder(), instant_of(NOON)
     few = Schedule(Parameters(purchase_days=2, purchase_history_days=3, window_hours=1.5))
