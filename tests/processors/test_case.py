@@ -37,7 +37,7 @@ def case(rows: list[dict[str, Any]], **scan: Any) -> Case:
 
 def test_of_a_device_whose_row_is_gone_nothing_is_known_but_what_the_scan_says() -> None:
     bare = case([])
-    assert (bare.device, bare.enterprise_id, bare.enterprise, bare.site_id, bare.site) == (None,) * 5
+    assert (bare.scene.device, bare.enterprise_id, bare.enterprise, bare.site_id, bare.site) == (None,) * 5
     assert (bare.filling_enterprise_id, bare.filling_enterprise, bare.origin.place, bare.sighting) == (None,) * 4
     told = case([], geo=HERE, site="S9")
     assert told.site_id == "S9"
