@@ -287,8 +287,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     decision: Answer
     violations: tuple[Violation, ...] = ()
     prevented: tuple[str, ...] = ()
-    late: bool = False
-    dry_run: bool = False
+    late: bool
+    dry_run: bool
     time: str
     judged_at: str | UnsetType = UNSET
     condition: Condition | UnsetType = UNSET

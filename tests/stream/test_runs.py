@@ -14,7 +14,7 @@ PLAIN, LISTED, CUT, REJECT = range(4)
 def verdict(offset: int) -> Verdict:
     return Verdict(
         scan_id=f"scan-{offset:08d}", label="L", type="fill", decision="deny", time="t",
-        violations=(Violation("OVERFILL", "critical", "deny"),),
+        late=False, dry_run=False, violations=(Violation("OVERFILL", "critical", "deny"),),
     )  # fmt: skip
 
 
