@@ -140,7 +140,8 @@ def take_back(arrival: Arrival, scan: VoidScan) -> Judgement:
         if target.voided:
             return arrival.answer(told)
         first = next(number for number, entry in enumerate(ledger.entries) if entry is target)
-        key = second_key(target.scan) if target.has_effect else None
+        # One that has no effect any more had it before it was judged again, and something may have been told of it.
+        key = second_key(target.scan) if target.has_effect or target.revision else None
         ledger.close(arrival.parameters)
         target.voided = True
         arrival.telling.cause = target.scan.type, target.at, WAS_TAKEN_BACK

@@ -14,7 +14,7 @@ from processors.cylinder import Cylinder
 from processors.judge import judge
 from processors.late import replace_label
 from processors.ledger import Ledger
-from processors.model import Load, LoadScan, Reject, Scan, Void, VoidScan
+from processors.model import Load, LoadScan, Reject, Scan, Scrap, ScrapScan, Void, VoidScan
 from processors.parameters import DEFAULT
 from processors.registry import Registry, parse_row
 from processors.times import instant
@@ -161,6 +161,13 @@ LOADED = LoadScan(
 )
 def test_who_had_a_cylinder_by_a_scan_that_is_taken_back_hears_of_that(scans: list[Scan], of: str, news: list[Moved]):
     assert give(bound(), *scans, void(of, 5)) == tuple(news)
+
+
+def test_what_was_told_of_a_scan_that_has_no_effect_any_more_is_taken_back_with_it():
+    scrap = ScrapScan(
+        scan_id="scan-0002", label=LABEL, time=NOON - timedelta(hours=1), device="D", data=Scrap("rust")
+    )  # fmt: skip
+    assert give(bound(), DELIVER, scrap, void("scan-0001", 5)) == (Moved(C1, holds=False, undone=1),)
 
 
 def test_of_a_scan_that_had_no_effect_nobody_hears_when_it_is_taken_back():
