@@ -154,13 +154,10 @@ def test_a_time_that_an_inspection_ended_too_is_told_so_when_the_scan_that_ended
     ledger = Ledger(base=filled, newest=instant(first))
     now = instant(first) + 40 * DAY
 
-    def dwelt(*scans: Scan) -> list[str]:
-        told = [
-            judge(ledger, scan, number, now, registry, DEFAULT).alerts
-            for number, scan in enumerate(scans, ledger.offset + 1)
-        ]
-        ledger.offset += len(scans)
-        return [f"{alert.status}: {alert.reason}" for alert in told[-1] if alert.code == "FILLED_DWELL"]
+    def dwelt(scan: Scan) -> list[str]:
+        ledger.offset += 1
+        told = judge(ledger, scan, ledger.offset, now, registry, DEFAULT).alerts
+        return [f"{alert.status}: {alert.reason}" for alert in told if alert.code == "FILLED_DWELL"]
 
     assert "FILLED_DWELL" in [alert.code for alert in fall_due("L", ledger, now, registry, DEFAULT)]
     later = first + timedelta(days=39)

@@ -1,7 +1,7 @@
 """What nobody said is as it should be: defaults of records, of verdicts, and of facts at rest."""
 
 from msgspec import to_builtins
-from test_in_order import AT, SCAN, loaded
+from test_in_order import AT, SCAN
 from test_many_at_once import RETIRED
 from test_packed import LABEL, receive
 
@@ -38,10 +38,3 @@ def test_of_a_label_that_nobody_bound_nothing_is_known_at_rest():
         rested = packing.unpack(LABEL, packing.pack(LABEL, ledger))
         rested.unpack()
         assert rested.base == before
-
-
-def test_a_bound_one_is_as_it_was():
-    packing = LedgerPacking()
-    rested = packing.unpack(LABEL, packing.pack(LABEL, loaded()))
-    rested.unpack()
-    assert rested.base == loaded().base
