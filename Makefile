@@ -34,8 +34,8 @@ bench: setup ## Pingliu beside its peers, in ratios (BENCH_FLAGS=--quick: to see
 profile: setup ## Where the worker's microseconds go, line by line
 	@$(BIN)/python -m load_tests.bench.profile $(PROFILE_FLAGS)
 
-prove: setup ## The engine against the independent oracle, over ten million scans (hours)
-	@PINGLIU_ORACLE_SCANS=10000000 $(BIN)/python -m pytest --numprocesses auto tests/processors/test_oracle.py
+prove: setup ## The engine against the independent oracle, over ten million scans (hours; out at the first difference)
+	@PINGLIU_ORACLE_SCANS=10000000 $(BIN)/python -m pytest -vv -x --numprocesses auto tests/processors/test_oracle.py
 
 docs: setup ## Write the reference pages of docs/ from the code
 	@$(BIN)/python -m stream.reference

@@ -23,26 +23,22 @@ pytestmark = pytest.mark.timeout(max(300, SCANS // 100))
 OFTEN_RETRACTED = ["UNKNOWN_LABEL", "SCRAPPED_IN_USE", "FOREIGN_CYLINDER_FILL", "LABEL_CLONE_SUSPECT"]
 
 
-def disagreements(seed: int, *, disorder: bool) -> list[str]:
+def agree(seed: int, *, disorder: bool) -> None:
     history = History(seed, SCANS_A_HISTORY, disorder)
-    found = differences(history.rows, history.lines, history.until, history.outputs)
-    return [f"seed {seed} {difference}" for difference in found]
+    found = [*differences(history.rows, history.lines, history.until, history.outputs)]
+    assert not found, f"seed {seed}: {len(found)} differences\n" + "\n".join(found[:SHOWN])
 
 
 @pytest.mark.parametrize("tenth", range(10))
 def test_engine_and_oracle_say_the_same(tenth):
-    found = []
     for seed in range(tenth, HISTORIES, 10):
-        found += disagreements(seed, disorder=False)
-    assert not found, f"{len(found)} differences\n" + "\n".join(found[:SHOWN])
+        agree(seed, disorder=False)
 
 
 @pytest.mark.parametrize("tenth", range(10))
 def test_out_of_order_they_say_the_same(tenth):
-    found = []
     for seed in range(tenth, DISORDERED, 10):
-        found += disagreements(seed, disorder=True)
-    assert not found, f"{len(found)} differences\n" + "\n".join(found[:SHOWN])
+        agree(seed, disorder=True)
 
 
 def reached(answer: dict) -> list[str]:
