@@ -1,10 +1,11 @@
 """What both of the sink's consumers share: their settings, and which of Kafka's errors may pass."""
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
+from stream.kafka import common
 from stream.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -17,10 +18,10 @@ _RETRIED: Final = frozenset(
 )
 
 
-def consumer_config(settings: Settings) -> dict[str, str | int | bool]:
+def consumer_config(settings: Settings) -> dict[str, Any]:
     """No position is taken from Kafka: one that is not there is an error, which the reader handles."""
     return {
-        "bootstrap.servers": settings.broker,
+        **common(settings),
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "error",

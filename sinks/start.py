@@ -13,6 +13,8 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from sinks.batch import Source
 from sinks.kafka import ADMIN_SECONDS
+from stream.kafka import common
+from stream.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 
@@ -20,8 +22,8 @@ _LOG = logging.getLogger(__name__)
 class Logs:
     """What Kafka says of its topics. Each call raises KafkaException where it does not answer within `ADMIN_SECONDS`."""
 
-    def __init__(self, broker: str) -> None:
-        self._admin = AdminClient({"bootstrap.servers": broker})
+    def __init__(self, settings: Settings) -> None:
+        self._admin = AdminClient(common(settings))
 
     def ids(self, topics: Sequence[str]) -> dict[str, str]:
         """The id of each topic by its name: another one when the topic was made anew."""

@@ -28,12 +28,15 @@ CHANGED = Settings(
 )
 
 
-def printed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+def printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
+) -> tuple[int, str, str]:
+    """How the command ends, what it prints and what it tells on stderr."""
     monkeypatch.setattr("sys.argv", ["pingliu", "rules", *arguments])
     with pytest.raises(SystemExit) as end:
         cli.main()
-    output = capfd.readouterr()
-    return int(end.value.code or 0), output.out + output.err
+    output = capsys.readouterr()
+    return int(end.value.code or 0), output.out, output.err
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
@@ -127,17 +130,17 @@ def test_a_rule_is_found_by_code_and_number_and_a_wrong_one_is_named() -> None:
         rule_of(unknown)
 
 
-def test_the_commands_print_lines_and_json(monkeypatch, capfd) -> None:
-    code, listed = printed(monkeypatch, capfd)
+def test_the_commands_print_lines_and_json(monkeypatch, capsys) -> None:
+    code, listed, _ = printed(monkeypatch, capsys)
     assert (code, len(listed.splitlines())) == (0, len(RULES))
-    code, listed = printed(monkeypatch, capfd, "--json")
+    code, listed, _ = printed(monkeypatch, capsys, "--json")
     assert [json.loads(line)["code"] for line in listed.splitlines()] == [rule.code for rule in RULES]
-    code, shown = printed(monkeypatch, capfd, "show", "OVERFILL", "--json", "--set", 'rules={"late_minutes": 6}')
+    code, shown, _ = printed(monkeypatch, capsys, "show", "OVERFILL", "--json", "--set", 'rules={"late_minutes": 6}')
     assert (code, json.loads(shown)["title"]["zh"]) == (0, "超装")
-    code, shown = printed(monkeypatch, capfd, "show", "cylinder_missing", "--set", 'rules={"transit_hours": 36}')
+    code, shown, _ = printed(monkeypatch, capsys, "show", "cylinder_missing", "--set", 'rules={"transit_hours": 36}')
     assert "transit_hours = 36 hours (default 48)" in shown
-    code, told = printed(monkeypatch, capfd, "show", "OVERFILL", "--set", 'rules={"transit": 36}')
-    assert (code, told.count("\n")) == (Exit.WRONG, 1)
+    code, shown, told = printed(monkeypatch, capsys, "show", "OVERFILL", "--set", 'rules={"transit": 36}')
+    assert (code, shown, told.count("\n")) == (Exit.WRONG, "", 1)
     assert told.startswith("pingliu: rules.transit: no such parameter")
 
 
