@@ -22,8 +22,8 @@ class FaultPoint(StrEnum):
 
     JUDGED = "judged"  # nothing of it has left the worker
     TOLD_IN_PART = "told-in-part"  # handed to the producer, not yet flushed
-    TOLD = "told"  # verdicts, alerts and all that others hear are in Kafka; of the state nothing
-    STATE_WRITTEN = "state-written"  # handed to the changelog, its transaction not committed
+    TOLD = "told"  # verdicts, alerts and what others hear are in Kafka, what the second key hears not always; no state
+    STATE_WRITTEN = "state-written"  # handed on, and with the changelog; its transaction not committed
     STATE_KEPT = "state-kept"  # committed, not yet acknowledged
     ACKNOWLEDGED = "acknowledged"  # to Faust, which has not yet committed its offset
 

@@ -1,7 +1,8 @@
 """Told chunks into the changelog of their partition, a transaction about every second, and only then acknowledged.
 
-Verdicts do not wait for it: a chunk comes here when all that others hear of it is in Kafka. Its records go to Kafka at
-once; the transaction around them is committed a second after the last one was, or when it is large.
+Verdicts do not wait for it: a chunk comes here when all that others hear of it is in Kafka, but for what the second key
+hears, which is asked for before the commit. Its records go to Kafka in their own time; the transaction around them is
+committed a second after the last one was, or when it is large.
 
 - On an exception, or a transaction that does not get through: the outbox hears of it and the worker ends; its chunks, not
   acknowledged, are judged again.
@@ -13,7 +14,7 @@ once; the transaction around them is committed a second after the last one was, 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -36,11 +37,19 @@ class Told:
 
 
 class Keeper:
-    """Keeps the state of one partition, in a task of its own, until `close`. `broke` hears of what ends it."""
+    """Keeps the state of one partition, in a task of its own, until `close`."""
 
-    def __init__(self, fence: Fence, fences: Fences, broke: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self,
+        fence: Fence,
+        fences: Fences,
+        handed_on: Callable[[], Awaitable[None]],
+        broke: Callable[[BaseException], None],
+    ) -> None:
+        """`handed_on` ends when the second key can hear all of the chunks taken; `broke` hears of what ends this."""
         self.fence = fence
         self._fences = fences
+        self._handed_on = handed_on
         self._broke = broke
         self._waiting: deque[Told] = deque()
         self._written: list[Told] = []
@@ -77,6 +86,7 @@ class Keeper:
             await self._fill()
             if not self._written:  # woken by haste alone
                 return
+            await self._handed_on()
             reach(FaultPoint.STATE_WRITTEN)
             await self._fences.apart(self.fence.commit)
         reach(FaultPoint.STATE_KEPT)

@@ -1,10 +1,14 @@
 """What chunks cause leaves in this order: all that others hear; then the changelog; then the acknowledgement.
 
 What others hear of everything that waits goes out together, one flush for all of it, while the next chunks are judged.
-Then each partition's state is kept (keeping.py) about once a second, which no verdict waits for.
+Then each partition's state is kept (keeping.py) about once a second, which no verdict waits for. What the second key hears
+waits for the next tick, since nothing is counted before it, or until the state is to be kept: a record of `holders` for each
+small chunk had the broker and both agents do twice the work.
 
 - On an exception, or when Kafka does not take a record in time: `OutboxError`; the worker stops, and starts again from
   the last commit. Nothing is acknowledged to Faust that Kafka has not acknowledged to us.
+- What is handed on stays in order, whatever becomes of the partition: a change sent without those before it would have them
+  taken for known.
 - No record is given up alone, only the worker: a record that timed out between others that got through would be a gap.
   In `holders` what is told again after it would be taken for known (tables/held.py). So records wait without end, in
   order (idempotent), and the flush is what ends.
@@ -73,6 +77,14 @@ class Parcel:
     told: Callable[[], None] = _nothing
 
 
+@dataclass(frozen=True)
+class _HandOn:
+    """A partition's state is to be kept: what the second key must hear before that; and what to say when it can."""
+
+    partition: int
+    done: asyncio.Future[None]
+
+
 class Outbox:
     """The one way out of the worker. `put` from the agent, `run` as a task beside it."""
 
@@ -82,7 +94,8 @@ class Outbox:
         self._partitions = partitions
         self._fences = fences
         self._patience = patience  # longer than a broker takes to restart: it is waited for
-        self._waiting: asyncio.Queue[Parcel] = asyncio.Queue(_UNTOLD)
+        self._waiting: asyncio.Queue[Parcel | _HandOn] = asyncio.Queue(_UNTOLD)
+        self._handed_on: dict[int, list[dict[str, Any]]] = {}  # by partition of `scans`: not yet with the producer
         self._under_way = 0
         self._room = asyncio.Event()
         self._keepers: dict[int, Keeper] = {}
@@ -121,18 +134,24 @@ class Outbox:
 
     async def _tell_all(self) -> None:
         while True:
-            parcels = [await self._waiting.get()]
+            waiting = [await self._waiting.get()]
             while not self._waiting.empty():
-                parcels.append(self._waiting.get_nowait())
+                waiting.append(self._waiting.get_nowait())
             reach(FaultPoint.JUDGED)
-            for parcel in parcels:
-                self._tell(parcel.effects)
+            for one in waiting:
+                if isinstance(one, Parcel):
+                    self._tell(one.effects)
+                else:
+                    self._hand_on(one.partition)
             reach(FaultPoint.TOLD_IN_PART)
             await self._flush()
             reach(FaultPoint.TOLD)
-            for parcel in parcels:
-                parcel.told()
-                self._keep(parcel)
+            for one in waiting:
+                if isinstance(one, Parcel):
+                    one.told()
+                    self._keep(one)
+                elif not one.done.done():
+                    one.done.set_result(None)
 
     def _keep(self, parcel: Parcel) -> None:
         """On to the keeper of its partition; where that is no longer ours, its next owner judges the chunk again."""
@@ -144,8 +163,15 @@ class Outbox:
             return
         keeper = self._keepers.get(effects.partition)
         if keeper is None:
-            keeper = self._keepers[effects.partition] = Keeper(fence, self._fences, self._broke)
+            handed_on = partial(self._until_handed_on, effects.partition)
+            keeper = self._keepers[effects.partition] = Keeper(fence, self._fences, handed_on, self._broke)
         keeper.take(Told(effects, parcel.kept, let_go))
+
+    async def _until_handed_on(self, partition: int) -> None:
+        """In turn with all else: of two that flush at one time the one would wait for what the other sends meanwhile."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        await self._waiting.put(_HandOn(partition, done))
+        await done
 
     def _close(self, partition: int) -> None:
         """The partition is given up."""
@@ -170,14 +196,19 @@ class Outbox:
         for record, reject in effects.rejected:
             headers = reject_headers(reject, "worker", record.timestamp)
             self._produce(topics.REJECTED.name, record.key, blanked(record.value), headers=headers)
-        self._produce_all(topics.HOLDERS.name, [{"key": key, "value": change} for key, change in effects.handed_on])
+        changes = [{"key": key, "value": change} for key, change in effects.handed_on]
+        self._handed_on.setdefault(effects.partition, []).extend(changes)
         for code, label in effects.aliases:
             self._produce(topics.ALIASES.name, code.encode(), encode({"label": label}))
         for label, retired in effects.retired:
             self._produce(topics.SCANS.name, label.encode(), retired)
         if effects.tick is not None:  # after what was handed on: the clock must not run ahead of that
+            self._hand_on(effects.partition)
             for partition in range(self._partitions):
                 self._produce(topics.HOLDERS.name, None, effects.tick, partition=partition)
+
+    def _hand_on(self, partition: int) -> None:
+        self._produce_all(topics.HOLDERS.name, self._handed_on.pop(partition, []))
 
     def _alert(self, alert: Alert) -> None:
         key = alert.districts[0].encode() if alert.districts else b""

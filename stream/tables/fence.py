@@ -49,7 +49,7 @@ class Fence:
             **{
                 "transactional.id": f"{topics.APP_ID}-changelog-{partition}",
                 "transaction.timeout.ms": int(1000 * (settings.kafka_seconds + 10)),  # ours to end, not the broker's
-                "linger.ms": 5,
+                "linger.ms": 200,  # a commit waits for none of it; a request a chunk kept the broker from the verdicts
                 "queue.buffering.max.messages": 2_000_000,  # never full: who writes counts what is under way
                 "queue.buffering.max.kbytes": 2_000_000,
                 "delivery.report.only.error": True,

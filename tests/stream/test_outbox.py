@@ -19,14 +19,18 @@ class Kafka:
 
     def __init__(self, failing_flush: int | None = None, full: int = 0, refused: int | None = None) -> None:
         self.events: list[str] = []
+        self.values: list[tuple[str, bytes | None]] = []
         self._waiting: list[tuple[str, Callable[[Any, Any], None]]] = []
         self._failing = failing_flush
         self._flushes = 0
         self._full = full
         self._refused = refused
 
-    def produce(self, topic: str, *, on_delivery: Callable[[Any, Any], None], **_: Any) -> None:
+    def produce(
+        self, topic: str, *, on_delivery: Callable[[Any, Any], None], value: bytes | None = None, **_: Any
+    ) -> None:
         assert not self._full
+        self.values.append((topic, value))
         self._waiting.append((topic, on_delivery))
         self.events.append(topic)
 
@@ -37,7 +41,7 @@ class Kafka:
             if number == self._refused:
                 record["_error"] = "it is full"
             else:
-                self.produce(topic, on_delivery=on_delivery)
+                self.produce(topic, value=record["value"], on_delivery=on_delivery)
         return sum("_error" not in record for record in records)
 
     def poll(self, _: float) -> int:
@@ -130,7 +134,7 @@ KEPT = [topics.CYLINDERS_CHANGELOG.name] * 2  # the label's state, and the posit
 def test_all_that_waits_is_told_together_and_kept_and_acknowledged_by_partition() -> None:
     kafka = Kafka()
     assert send(kafka, effects(0), effects(1)) == [0, 1]
-    assert kafka.events == [*TOLD, *TOLD, "flush", *KEPT, "commit", "ack 0", *KEPT, "commit", "ack 1"]
+    assert kafka.events == [*TOLD, *TOLD, "flush", *KEPT, *KEPT, "commit", "ack 0", "commit", "ack 1"]
 
 
 def test_state_is_not_kept_where_verdicts_did_not_get_out() -> None:
@@ -166,7 +170,31 @@ def test_the_second_key_hears_of_the_time_after_what_was_handed_on() -> None:
     )
     assert send(kafka, one) == [0]
     told = kafka.events[: kafka.events.index("flush")]
-    assert told == [topics.HOLDERS.name, topics.ALIASES.name, topics.SCANS.name, *[topics.HOLDERS.name] * 2]
+    assert told == [topics.ALIASES.name, topics.SCANS.name, *[topics.HOLDERS.name] * 3]
+
+
+def test_without_a_tick_the_second_key_hears_of_a_chunk_before_its_state_is_kept() -> None:
+    kafka = Kafka()
+    assert send(kafka, Effects(0, verdicts=[b"run"], handed_on=[("customer/C1", b"came")])) == [0]
+    kept = topics.CYLINDERS_CHANGELOG.name
+    assert kafka.events == [topics.VERDICTS.name, "flush", kept, topics.HOLDERS.name, "flush", "commit", "ack 0"]
+
+
+def test_what_the_second_key_did_not_get_is_judged_again() -> None:
+    kafka = Kafka(failing_flush=2)
+    with pytest.raises(OutboxError, match="holders: timed out"):
+        send(kafka, Effects(0, verdicts=[b"run"], handed_on=[("customer/C1", b"came")]))
+    assert kafka.events[-1] == "flush failed"
+
+
+def test_what_is_handed_on_stays_in_order_and_waits_for_its_own_partition() -> None:
+    """Whoever gets a change takes all before it for known: none is sent before those that came before it."""
+    kafka = Kafka()
+    ticked = Effects(0, handed_on=[("customer/C1", b"0:2"), ("customer/C2", b"0:3")], tick=b"tick")
+    other = Effects(1, handed_on=[("customer/C1", b"1:1")])
+    assert sorted(send(kafka, Effects(0, handed_on=[("customer/C1", b"0:1")]), other, ticked)) == [0, 0, 1]
+    changes = [value for topic, value in kafka.values if topic == topics.HOLDERS.name]
+    assert changes == [b"0:1", b"0:2", b"0:3", b"tick", b"tick", b"1:1"]
 
 
 def test_a_full_queue_is_waited_for() -> None:
