@@ -29,6 +29,7 @@ from stream import kafka, metrics, topics
 from stream.lane.chunk import ChunkJudge
 from stream.lane.driver import ChunkSchema, ChunkTransport
 from stream.lane.effects import Effects
+from stream.lane.fetching import Fetching
 from stream.lane.holders import HolderJudge
 from stream.lane.outbox import Outbox, Parcel, make_producer
 from stream.liveness import Pulse, Watch
@@ -79,7 +80,8 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         canonical_url=f"http://{settings.member}",
     )
     pulse = Pulse()
-    transport = ChunkTransport(app.conf.broker_consumer, app, pulse, lambda *place: _upto(stores, *place))
+    fetching = Fetching(settings, _CHUNK_SCANS)
+    transport = ChunkTransport(app.conf.broker_consumer, app, pulse, lambda *place: _upto(stores, *place), fetching)
     app.transport = transport
     scans, holders = (app.topic(topic.name, schema=ChunkSchema()) for topic in (topics.SCANS, topics.HOLDERS))
     fences, checkpoints = Fences(settings), Checkpoints()

@@ -8,7 +8,9 @@ import mode
 import pytest
 
 from stream.lane.driver import ChunkTransport
+from stream.lane.fetching import Fetching
 from stream.liveness import Pulse
+from stream.settings import Settings
 
 
 class _Consumer(ChunkTransport.Consumer):
@@ -23,7 +25,7 @@ class _Consumer(ChunkTransport.Consumer):
 
 def _consumer() -> Any:
     app = faust.App("test", broker="kafka://127.0.0.1:1", loop=asyncio.get_running_loop())
-    transport = ChunkTransport(app.conf.broker_consumer, app, Pulse(), lambda *_: None)
+    transport = ChunkTransport(app.conf.broker_consumer, app, Pulse(), lambda *_: None, Fetching(Settings(), 1))
     transport.Consumer = _Consumer
     return transport.create_consumer(_nothing, on_partitions_revoked=_nothing, on_partitions_assigned=_nothing)
 
