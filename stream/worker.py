@@ -8,10 +8,11 @@ changelog, scans from the last commit. There is no path on which a chunk is ackn
 stands still is ended too (liveness.py).
 """
 
+import asyncio
 import gc
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -113,7 +114,7 @@ def make_app(settings: Settings, feed: RegistryFeed) -> faust.App:
         async for event in stream.noack().events():
             partition = event.message.partition
             feed.apply()
-            effects = second.judge(partition, holder_states.states[partition], event.value)
+            effects = await _in_pieces(second.steps(partition, holder_states.states[partition], event.value))
             kept = partial(_kept, event, holder_states.under_way(partition, effects.records))
             event.value.clear()
             await outbox.put(Parcel(effects, kept, partial(_counted, event.message.tp, effects)))
@@ -163,6 +164,17 @@ def _upto(stores: dict[str, PartitionStore], topic: str, partition: int) -> int 
     """How far the state of a partition goes, if we have it."""
     state = stores[topic].states.get(partition) if topic in stores else None
     return None if state is None else state.position.upto
+
+
+async def _in_pieces(steps: Generator[None, None, Effects]) -> Effects:
+    """What the steps come to; between them all else that is ready gets its turn."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            effects: Effects = end.value
+            return effects
+        await asyncio.sleep(0)
 
 
 def _now() -> str:

@@ -21,7 +21,7 @@ What is taken at a record follows from the log up to it alone and not from chunk
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import msgspec
@@ -43,6 +43,7 @@ _TICK = b'{"type":"tick"'
 
 # About 1 kB each. A city's 600,000 scans a day make some 450,000 changes: a day of a partition of twelve and more.
 _MOST_HELD = 50_000
+_A_PIECE = 50  # changes
 
 
 class PassedOn(Struct):
@@ -67,7 +68,20 @@ class HolderJudge:
 
     def judge(self, number: int, state: Partition[Holder], records: Iterable[Any]) -> Effects:
         """Take records of one partition of `holders` in order of offset; `state` is what it has, and is changed."""
+        steps = self.steps(number, state, records)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                effects: Effects = end.value
+                return effects
+
+    def steps(self, number: int, state: Partition[Holder], records: Iterable[Any]) -> Generator[None, None, Effects]:
+        """The same in pieces of about a millisecond, between which verdicts get on: a tick lets go of all there was since the
+        last. Until the end of it `state` is between two of its own.
+        """
         position, turn = state.position, _Turn(state, Effects(number, topics.HOLDERS_CHANGELOG.name))
+        state.is_between = True
         for record in records:
             if record.offset <= position.upto:
                 continue
@@ -80,8 +94,10 @@ class HolderJudge:
             except (msgspec.MsgspecError, UnicodeDecodeError, AttributeError) as error:
                 _log.error("holders[%d] offset %d is not ours: %s", number, record.offset, error)
             position.upto = record.offset
-            self._go_on(low, turn)
-        return turn.close()
+            yield from self._go_on(low, turn)
+        effects = turn.close()
+        state.is_between = False
+        return effects
 
     def _pass(self, tick: PassedOn, state: Partition[Holder]) -> int:
         """The clock after a tick: the lowest of the latest of all partitions."""
@@ -89,7 +105,7 @@ class HolderJudge:
         ticks[tick.partition] = max(instant(tick.received), ticks.get(tick.partition, 0))
         return max(state.position.clock, min(ticks.values()) if len(ticks) >= self._partitions else 0)
 
-    def _go_on(self, low: int, turn: "_Turn") -> None:
+    def _go_on(self, low: int, turn: "_Turn") -> Generator[None, None, None]:
         """Take all whose turn it is by that clock, each after what fell due before it, and let the clock go on to it."""
         held, changed = turn.state.held, dict[str, Holder]()
         while held and (held.clock <= low or len(held) > self._most_held):
@@ -98,6 +114,9 @@ class HolderJudge:
             waiting = held.pop()
             self._advance(min(waiting.change.clock, low), turn)
             self._take(waiting, turn, changed)
+            turn.taken += 1
+            if turn.taken % _A_PIECE == 0:
+                yield
         self._advance(low, turn)
         for holder in changed.values():
             holder.offset = turn.state.position.upto
@@ -140,6 +159,7 @@ class _Turn:
         self.state = state
         self.effects = effects
         self.touched: dict[str, Holder] = {}
+        self.taken = 0
 
     def close(self) -> Effects:
         """The effects; state is packed now, since it goes on to change before this chunk is out."""

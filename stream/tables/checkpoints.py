@@ -76,6 +76,8 @@ class Kept:
         """Write another; how many seconds of a core and a disk it took. Raises KafkaException, OSError."""
         source, partition, at = self.source, self.partition, time.time()
         since = await self._end()  # before the freezing: all that is not in it is behind that
+        while self.state.is_between:  # noqa: ASYNC110 - for some ms, and seldom
+            await asyncio.sleep(0.001)
         began = time.monotonic()
         frozen, judged, tail = self.state.frozen(), self._judged, self.tail
         draft = Draft(place(source.settings, source.changelog, partition), source.settings.member)

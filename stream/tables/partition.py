@@ -93,6 +93,7 @@ class Partition(Generic[State]):
 
     def __init__(self, packing: Packing[State]) -> None:
         self.live_at_most = 1_000
+        self.is_between = False  # whether a chunk is half judged: then it must not be frozen
         self.position = Position()
         self.held = Held()
         self._packing = packing

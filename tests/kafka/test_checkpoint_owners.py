@@ -108,3 +108,26 @@ def test_what_is_not_in_the_changelog_is_in_no_checkpoint(kafka: str, tmp_path: 
     found = judged.restored()
     assert found.warm
     assert set(found.state) == ({label(1), label(2)} if ends == "acknowledged" else {label(1)})
+
+
+def test_what_is_half_judged_is_not_frozen(kafka: str, tmp_path: Path) -> None:
+    judged = Judged(Settings(broker=kafka, data_dir=tmp_path), "half-judged")
+
+    async def renew() -> None:
+        first = judged.worker.judge(records([bind(1, on=1)]))
+        judged.write(first.changelog())
+        judged.kept.under_way(first.records)()
+        judged.worker.state.is_between = True
+        writing = asyncio.create_task(judged.kept.renew())
+        for _ in range(6):  # as long as all of it takes
+            await judged.kept._end()
+        assert not judged.beside.exists()
+        assert not judged.path.exists()
+        second = judged.worker.judge(records([bind(2, on=2)], first=1))
+        judged.write(second.changelog())
+        judged.kept.under_way(second.records)()
+        judged.worker.state.is_between = False
+        await writing
+
+    asyncio.run(renew())
+    assert set(judged.restored().state) == {label(1), label(2)}

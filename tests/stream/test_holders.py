@@ -278,6 +278,25 @@ def test_a_purchase_is_told_with_the_first_tick_that_is_at_or_past_it() -> None:
     assert (alert.code, alert.label, alert.raised_at) == ("ABNORMAL_PURCHASE", label(20), rfc3339(clock + 2))
 
 
+def test_a_tick_lets_go_of_many_in_pieces_between_which_nothing_may_be_frozen() -> None:
+    changes = [change("customer/R1", 1, 1, at, BEGAN + at, comes=at % 2 == 1) for at in range(1, 121)]
+    log = as_records([*changes, *ticks(BEGAN + 200)])
+    whole, counter = Counter({}), Counter({})
+    expected = whole.judge(log)
+    between = []
+    steps = HolderJudge(CITY, PARAMETERS, PARTITIONS).steps(0, counter.state, log)
+    while True:
+        try:
+            next(steps)
+            between.append(counter.state.is_between)
+        except StopIteration as end:
+            effects = end.value
+            break
+    assert between == [True, True], "after fifty, and after a hundred"
+    assert not counter.state.is_between
+    assert effects == expected
+
+
 def test_of_one_clock_the_lower_partition_goes_first() -> None:
     counter, clock = Counter({}), BEGAN
     for partition in (2, 0, 1):
