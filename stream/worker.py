@@ -188,7 +188,7 @@ def _kept(event: Any, in_changelog: Callable[[], None]) -> None:
 
 
 def _told(app: faust.App, tp: TP, offset: int, oldest: int, effects: Effects) -> None:
-    """All that others hear of a chunk is in Kafka: count. The latency is that of its oldest scan (ms of the clock)."""
+    """Verdicts and alerts of a chunk are in Kafka: count. The latency is that of its oldest scan (ms of the clock)."""
     for decision, count in effects.decisions.items():
         metrics.JUDGED.labels(decision).inc(count)
     end = app.consumer.highwater(tp)

@@ -10,7 +10,9 @@
    have ended.
 4. *At low load*: posts of one scan, ten a second, from each one's moment to its verdict: nothing may wait for more to come.
 
-The ratio is of the two 99th percentiles of one round. Compared: every post has a verdict for each of its scans, with its id.
+The ratio is of the two 99th percentiles of one round. Beside it stand the cores that each process kept busy under the load of
+2: where together they come near to what the machine has, posts wait for each other. Compared: every post has a verdict for
+each of its scans, with its id.
 """
 
 import asyncio
@@ -19,14 +21,14 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import NamedTuple
 
 import msgspec
 
 from load_tests.bench.city_log import Log, make_log
 from load_tests.bench.http_client import Connection, batch
-from load_tests.bench.process import Process
+from load_tests.bench.process import Process, cpu_seconds
 from load_tests.bench.programs import paths
 from load_tests.bench.results import Figures, Report, Target, spread
 from load_tests.bench.run import PATIENCE_S, RunError
@@ -45,12 +47,16 @@ Post = tuple[bytes, list[str]]  # a body, and the ids in it
 
 
 class Round(NamedTuple):
-    """The highest rate, in scans a second, and the milliseconds of each post, bare batch, and post at low load."""
+    """The highest rate, in scans a second, and the milliseconds of each post, bare batch, and post at low load.
+
+    `busy`: by process, the cores it kept busy while posts came at half that rate.
+    """
 
     rate: float
     post_ms: list[float]
     bare_ms: list[float]
     low_ms: list[float]
+    busy: dict[str, float]
 
 
 def measure(asked: Asked) -> Report:
@@ -66,7 +72,8 @@ def measure(asked: Asked) -> Report:
     low = sorted(taken for one in rounds for taken in one.low_ms)
     parts = ", ".join(f"p{part} {quantiles(low, n=100)[part - 1]:.1f}" for part in (50, 90, 99))
     fast = Figures(f"gateway → verdict, posts of {BATCH}", count=len(posts) * BATCH, rates=[one.rate for one in rounds])
-    fast.note = f"p99 {spread(ours, '.1f')} ms at half of that; bare {spread(theirs, '.1f')} ms"
+    busy = ", ".join(f"{name} {median(one.busy[name] for one in rounds):.2f}" for name in rounds[0].busy)
+    fast.note = f"p99 {spread(ours, '.1f')} ms at half of that; bare {spread(theirs, '.1f')} ms; cores busy: {busy}"
     slow = Figures(f"gateway → verdict, {LOW_RATE} scans a second", count=len(low))
     slow.note = f"{parts}, most {low[-1]:.1f} ms"
     return Report([fast, slow], [Target("gateway → verdict", "p99 over bare round trip", ratios, 5, 3, more=False)])
@@ -94,7 +101,7 @@ def one_round(setting: Setting, log: Log, posts: list[Post], search_seconds: flo
         rows = setting.folder / "registry.jsonl"
         rows.write_bytes(b"\n".join(log.registry))
         registry_load.load(setting.settings, rows)
-        with worker(setting), gateway(setting):
+        with worker(setting) as judging, gateway(setting) as taking:
             answered, rate = asyncio.run(_search(setting, posts, search_seconds))
             pause = 2 * BATCH / rate
             end = answered + max(100, int(LOAD_SECONDS / pause))
@@ -102,9 +109,18 @@ def one_round(setting: Setting, log: Log, posts: list[Post], search_seconds: flo
             singles = [single for post in posts[end : end + LOW_POSTS] for single in _one_by_one(post)][:LOW_POSTS]
             if len(coming) < 100 or len(singles) < LOW_POSTS:
                 raise RunError(f"{len(posts) * BATCH:,} scans are too few for {rate:,.0f} a second: give --scans")
+            parts = {
+                "worker": lambda: judging.cpu,
+                "gateway": lambda: taking.cpu,
+                "broker": lambda: cpu_seconds(setting.broker_pid),
+                "posting": time.process_time,
+            }
+            began, before = time.monotonic(), {name: cpu() for name, cpu in parts.items()}
             post_ms = asyncio.run(_load(setting, coming, pause))
+            took = time.monotonic() - began
+            busy = {name: (cpu() - before[name]) / took for name, cpu in parts.items()}
             low_ms = asyncio.run(_load(setting, singles, 1 / LOW_RATE, connections=4))
-        return Round(rate, post_ms, _bare(setting, [body for body, _ in coming], pause), low_ms)
+        return Round(rate, post_ms, _bare(setting, [body for body, _ in coming], pause), low_ms, busy)
     finally:
         setting.bus.delete_topics()
 

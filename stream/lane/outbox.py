@@ -2,8 +2,8 @@
 
 What others hear of everything that waits goes out together, one flush for all of it, while the next chunks are judged.
 Then each partition's state is kept (keeping.py) about once a second, which no verdict waits for. What the second key hears
-waits for the next tick, since nothing is counted before it, or until the state is to be kept: a record of `holders` for each
-small chunk had the broker and both agents do twice the work.
+waits a tenth of a second for more, since nothing is counted before a tick: to send it with each small chunk had the broker
+and both agents do twice the work. It goes out with a tick, and before the state is kept.
 
 - On an exception, or when Kafka does not take a record in time: `OutboxError`; the worker stops, and starts again from
   the last commit. Nothing is acknowledged to Faust that Kafka has not acknowledged to us.
@@ -22,6 +22,7 @@ small chunk had the broker and both agents do twice the work.
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -40,6 +41,7 @@ from stream.tables.fence import Fences
 # Chunks judged and not yet told, and changelog records of chunks not yet acknowledged. More would only be judged again
 # after a crash, and fill the memory while Kafka takes nothing.
 _UNTOLD = 16
+_TOGETHER_SECONDS = 0.1  # what is handed on comes together for so long
 _UNDER_WAY = 200_000
 # Records with the producer and not yet acknowledged, and handed to it in one call.
 _WAITING_AT_MOST = 1_000_000
@@ -70,7 +72,7 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Parcel:
-    """One chunk's effects; `told` is called when others can hear all of them, `kept` when its state is in Kafka too."""
+    """One chunk's effects; `told` is called when others can hear them, `kept` when all is in Kafka: handed on, and state."""
 
     effects: Effects
     kept: Callable[[], None]
@@ -96,6 +98,7 @@ class Outbox:
         self._patience = patience  # longer than a broker takes to restart: it is waited for
         self._waiting: asyncio.Queue[Parcel | _HandOn] = asyncio.Queue(_UNTOLD)
         self._handed_on: dict[int, list[dict[str, Any]]] = {}  # by partition of `scans`: not yet with the producer
+        self._due = 0.0  # when it goes out
         self._under_way = 0
         self._room = asyncio.Event()
         self._keepers: dict[int, Keeper] = {}
@@ -133,16 +136,18 @@ class Outbox:
                 self._close(partition)
 
     async def _tell_all(self) -> None:
+        clock = asyncio.get_running_loop().time
         while True:
-            waiting = [await self._waiting.get()]
-            while not self._waiting.empty():
-                waiting.append(self._waiting.get_nowait())
+            waiting = await self._arrived()
             reach(FaultPoint.JUDGED)
             for one in waiting:
                 if isinstance(one, Parcel):
                     self._tell(one.effects)
                 else:
                     self._hand_on(one.partition)
+            if clock() >= self._due:
+                for partition in list(self._handed_on):
+                    self._hand_on(partition)
             reach(FaultPoint.TOLD_IN_PART)
             await self._flush()
             reach(FaultPoint.TOLD)
@@ -152,6 +157,16 @@ class Outbox:
                     self._keep(one)
                 elif not one.done.done():
                     one.done.set_result(None)
+
+    async def _arrived(self) -> list[Parcel | _HandOn]:
+        """All that waits; nothing where only what is handed on is due."""
+        found = []
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._due if self._handed_on else None):
+                found.append(await self._waiting.get())
+        while not self._waiting.empty():
+            found.append(self._waiting.get_nowait())
+        return found
 
     def _keep(self, parcel: Parcel) -> None:
         """On to the keeper of its partition; where that is no longer ours, its next owner judges the chunk again."""
@@ -196,8 +211,11 @@ class Outbox:
         for record, reject in effects.rejected:
             headers = reject_headers(reject, "worker", record.timestamp)
             self._produce(topics.REJECTED.name, record.key, blanked(record.value), headers=headers)
-        changes = [{"key": key, "value": change} for key, change in effects.handed_on]
-        self._handed_on.setdefault(effects.partition, []).extend(changes)
+        if effects.handed_on:
+            if not self._handed_on:
+                self._due = asyncio.get_running_loop().time() + _TOGETHER_SECONDS
+            changes = [{"key": key, "value": change} for key, change in effects.handed_on]
+            self._handed_on.setdefault(effects.partition, []).extend(changes)
         for code, label in effects.aliases:
             self._produce(topics.ALIASES.name, code.encode(), encode({"label": label}))
         for label, retired in effects.retired:

@@ -83,5 +83,7 @@ def test_posts_get_their_verdicts_and_batches_come_back(asked: Asked, setting: S
     assert found.rate > 0
     assert len(found.post_ms) == len(found.bare_ms) >= 100
     assert len(found.low_ms) == latency.LOW_POSTS
+    assert list(found.busy) == ["worker", "gateway", "broker", "posting"]
+    assert all(cores > 0 for cores in found.busy.values())
     assert latency.p99(range(1, 101)) == pytest.approx(100, abs=1)
     assert topics.SCANS.name not in setting.bus.topic_names()

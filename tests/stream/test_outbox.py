@@ -197,6 +197,27 @@ def test_what_is_handed_on_stays_in_order_and_waits_for_its_own_partition() -> N
     assert changes == [b"0:1", b"0:2", b"0:3", b"tick", b"tick", b"1:1"]
 
 
+def test_what_is_handed_on_goes_out_though_no_tick_comes_and_nothing_is_kept() -> None:
+    class Telling(Kafka):
+        def produce(self, topic: str, **record: Any) -> None:
+            super().produce(topic, **record)
+            if topic == topics.HOLDERS.name:
+                handed_on.set()
+
+    kafka, handed_on = Telling(), asyncio.Event()
+
+    async def story() -> None:
+        outbox = Outbox(kafka, 2, NotedFences(kafka.events, foreign=[0]))
+        running = asyncio.create_task(outbox.run())
+        await outbox.put(Parcel(Effects(0, verdicts=[b"run"], handed_on=[("customer/C1", b"came")]), lambda: None))
+        async with asyncio.timeout(30):
+            await handed_on.wait()
+        running.cancel()
+
+    asyncio.run(story())
+    assert kafka.values == [(topics.VERDICTS.name, b"run"), (topics.HOLDERS.name, b"came")]
+
+
 def test_a_full_queue_is_waited_for() -> None:
     kafka = Kafka(full=2)
     assert send(kafka, effects(0)) == [0]
