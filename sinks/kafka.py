@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
-from stream.kafka import common
 from stream.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -18,10 +17,16 @@ _RETRIED: Final = frozenset(
 )
 
 
+def client_config(settings: Settings) -> dict[str, Any]:
+    """What every client of the sink is made with."""
+    # Its connection log goes to stderr, a line an attempt; what matters of it comes as an error, which is told.
+    return {"bootstrap.servers": settings.broker, "log_level": 2}
+
+
 def consumer_config(settings: Settings) -> dict[str, Any]:
     """No position is taken from Kafka: one that is not there is an error, which the reader handles."""
     return {
-        **common(settings),
+        **client_config(settings),
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "error",

@@ -140,11 +140,13 @@ class Fetching:
     def _fetch(self, consumer: Consumer, tell: Callable[[], object]) -> None:
         filled: dict[tuple[str, int], _Place] = {}
         try:
-            while not self._stop.is_set():
-                self._assign(consumer, filled)
+            while True:
                 self._taken.clear()
-                if sum(len(place.records) for place in filled.values()) > _FETCHED_AT_MOST:
-                    self._taken.wait()
+                if self._stop.is_set():
+                    return
+                self._assign(consumer, filled)
+                if not filled or sum(len(place.records) for place in filled.values()) > _FETCHED_AT_MOST:
+                    self._taken.wait()  # until something is asked for, or taken
                 elif messages := kafka.arrived(consumer, _WAIT_SECONDS, self._at_once):
                     self._fill(consumer, messages, filled)
                     tell()
