@@ -1,7 +1,7 @@
 """What both of the sink's consumers share: their settings, and which of Kafka's errors may pass."""
 
 import logging
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
@@ -17,16 +17,10 @@ _RETRIED: Final = frozenset(
 )
 
 
-def client_config(settings: Settings) -> dict[str, Any]:
-    """What every client of the sink is made with."""
-    # Its connection log goes to stderr, a line an attempt; what matters of it comes as an error, which is told.
-    return {"bootstrap.servers": settings.broker, "log_level": 2}
-
-
-def consumer_config(settings: Settings) -> dict[str, Any]:
+def consumer_config(settings: Settings) -> dict[str, str | int | bool]:
     """No position is taken from Kafka: one that is not there is an error, which the reader handles."""
     return {
-        **client_config(settings),
+        "bootstrap.servers": settings.broker,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "error",

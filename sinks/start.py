@@ -12,7 +12,7 @@ from confluent_kafka import TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from sinks.batch import Source
-from sinks.kafka import ADMIN_SECONDS, client_config
+from sinks.kafka import ADMIN_SECONDS
 from stream.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -22,7 +22,8 @@ class Logs:
     """What Kafka says of its topics. Each call raises KafkaException where it does not answer within `ADMIN_SECONDS`."""
 
     def __init__(self, settings: Settings) -> None:
-        self._admin = AdminClient(client_config(settings))
+        # Each call tells what went wrong; librdkafka would too, a line a try on stderr.
+        self._admin = AdminClient({"bootstrap.servers": settings.broker, "log_level": 2})
 
     def ids(self, topics: Sequence[str]) -> dict[str, str]:
         """The id of each topic by its name: another one when the topic was made anew."""
