@@ -40,7 +40,7 @@ class Feed:
     """Fills `collector`. Not for several threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self._logs = Logs(settings)
+        self._logs = Logs(settings.broker)
         self._group = Consumer(
             consumer_config(settings)
             | {

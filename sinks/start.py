@@ -13,7 +13,6 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from sinks.batch import Source
 from sinks.kafka import ADMIN_SECONDS
-from stream.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 
@@ -21,9 +20,9 @@ _LOG = logging.getLogger(__name__)
 class Logs:
     """What Kafka says of its topics. Each call raises KafkaException where it does not answer within `ADMIN_SECONDS`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, broker: str) -> None:
         # Each call tells what went wrong; librdkafka would too, a line a try on stderr.
-        self._admin = AdminClient({"bootstrap.servers": settings.broker, "log_level": 2})
+        self._admin = AdminClient({"bootstrap.servers": broker, "log_level": 2})
 
     def ids(self, topics: Sequence[str]) -> dict[str, str]:
         """The id of each topic by its name: another one when the topic was made anew."""

@@ -66,19 +66,11 @@ class HolderJudge:
         self._most_held = most_held
         self._overfull: set[int] = set()
 
-    def judge(self, number: int, state: Partition[Holder], records: Iterable[Any]) -> Effects:
-        """Take records of one partition of `holders` in order of offset; `state` is what it has, and is changed."""
-        steps = self.steps(number, state, records)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                effects: Effects = end.value
-                return effects
-
     def steps(self, number: int, state: Partition[Holder], records: Iterable[Any]) -> Generator[None, None, Effects]:
-        """The same in pieces of about a millisecond, between which verdicts get on: a tick lets go of all there was since the
-        last. Until the end of it `state` is between two of its own.
+        """Take records of one partition of `holders` in order of offset; `state` is what it has, and is changed.
+
+        In pieces of about a millisecond, between which verdicts get on: a tick lets go of all there was since the last. Until
+        it has ended `state` is neither what it was nor what it will be.
         """
         position, turn = state.position, _Turn(state, Effects(number, topics.HOLDERS_CHANGELOG.name))
         state.is_between = True

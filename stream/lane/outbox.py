@@ -41,8 +41,8 @@ from stream.tables.fence import Fences
 # Chunks judged and not yet told, and changelog records of chunks not yet acknowledged. More would only be judged again
 # after a crash, and fill the memory while Kafka takes nothing.
 _UNTOLD = 16
-_TOGETHER_SECONDS = 0.1  # what is handed on comes together for so long
 _UNDER_WAY = 200_000
+_TOGETHER_SECONDS = 0.1  # what is handed on comes together for so long
 # Records with the producer and not yet acknowledged, and handed to it in one call.
 _WAITING_AT_MOST = 1_000_000
 _AT_ONCE = 10_000

@@ -28,7 +28,7 @@ from stream.tables.partition import Partition
 from stream.up import Stack, command
 from tests.kafka import harness
 from tests.kafka.day import states
-from tests.stream.crashing import Record
+from tests.stream.crashing import Record, whole
 from tests.stream.scans import PARAMETERS, registry
 
 CHANGELOGS = (topics.CYLINDERS_CHANGELOG.name, topics.HOLDERS_CHANGELOG.name)
@@ -122,7 +122,7 @@ def _judge_all(known: Registry) -> Run:
 
 def _count_all(known: Registry, broker: str) -> Run:
     partitions = kafka.partition_count(Settings(broker=broker), topics.SCANS.name)
-    return lambda number, state, log: HolderJudge(known, PARAMETERS, partitions).judge(number, state, log)
+    return lambda number, state, log: whole(HolderJudge(known, PARAMETERS, partitions).steps(number, state, log))
 
 
 def _assert_same(broker: str, changelog: str, topic: str, packing: Any, run: Run) -> None:

@@ -145,7 +145,7 @@ def test_an_archive_that_does_not_say_where_it_stands_is_waited_for(settings, mo
 @pytest.mark.kafka
 def test_a_log_that_ends_before_the_archives_position_is_an_error(settings):
     City(settings.broker).write(20)
-    log = Logs(settings).ids([VERDICTS])[VERDICTS]
+    log = Logs(settings.broker).ids([VERDICTS])[VERDICTS]
     with sinking(settings):
         until(lambda: stands(settings) > 0)
     client = connect(settings.clickhouse)

@@ -1,7 +1,7 @@
 """A worker without Kafka: its log, what others hear of it, its changelog, and its crashes at any point between."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,17 @@ def records(scans: list[Any], first: int = 0) -> list[Record]:
         )
         for place, one in enumerate(scans)
     ]
+
+
+def whole(steps: Generator[None, None, Effects], between: Callable[[], object] = lambda: None) -> Effects:
+    """What the steps of a count come to; `between` is called after each but the last."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            effects: Effects = end.value
+            return effects
+        between()
 
 
 def kept(changelog: Changelog) -> dict[bytes, bytes]:

@@ -22,7 +22,7 @@ from processors.times import DAY, HOUR, MINUTE, instant, rfc3339
 from stream.lane.effects import Effects
 from stream.lane.holders import HolderJudge
 from stream.tables.partition import Partition
-from tests.stream.crashing import Changelog, Record, first_told, kept, lives, said
+from tests.stream.crashing import Changelog, Record, first_told, kept, lives, said, whole
 from tests.stream.scans import LICENCE, PARAMETERS, label, registry, scan
 
 PARTITIONS = 3  # of `scans`
@@ -78,7 +78,7 @@ class Counter:
         self._judge = HolderJudge(CITY, PARAMETERS, PARTITIONS, most_held)
 
     def judge(self, chunk: list[Record]) -> Effects:
-        return self._judge.judge(0, self.state, chunk)
+        return whole(self._judge.steps(0, self.state, chunk))
 
     def take(self, *told: tuple[str, bytes] | bytes) -> list[Any]:
         """The alerts that these changes and ticks come to."""
@@ -232,12 +232,12 @@ def test_what_is_told_again_changes_nothing(data: st.DataObject) -> None:
 @settings(max_examples=200, deadline=None)
 def test_a_crash_anywhere_changes_nothing_that_anyone_sees(data: st.DataObject, most_held: int) -> None:
     log = as_records(one for _, one in data.draw(stuttered(data.draw(any_log())), label="log"))
-    whole: Changelog = {}
-    effects = Counter(whole, (), most_held).judge(log)
-    whole.update(effects.changelog())
+    changes: Changelog = {}
+    effects = Counter(changes, (), most_held).judge(log)
+    changes.update(effects.changelog())
     heard, changelog = lives(data, log, lambda found: Counter(found, log, most_held).judge)
     assert first_told(heard, "alert") == first_told(said(effects), "alert")
-    assert kept(changelog) == kept(whole)
+    assert kept(changelog) == kept(changes)
 
 
 @given(any_log())
@@ -281,20 +281,12 @@ def test_a_purchase_is_told_with_the_first_tick_that_is_at_or_past_it() -> None:
 def test_a_tick_lets_go_of_many_in_pieces_between_which_nothing_may_be_frozen() -> None:
     changes = [change("customer/R1", 1, 1, at, BEGAN + at, comes=at % 2 == 1) for at in range(1, 121)]
     log = as_records([*changes, *ticks(BEGAN + 200)])
-    whole, counter = Counter({}), Counter({})
-    expected = whole.judge(log)
-    between = []
+    counter, between = Counter({}), []
     steps = HolderJudge(CITY, PARAMETERS, PARTITIONS).steps(0, counter.state, log)
-    while True:
-        try:
-            next(steps)
-            between.append(counter.state.is_between)
-        except StopIteration as end:
-            effects = end.value
-            break
+    effects = whole(steps, lambda: between.append(counter.state.is_between))
     assert between == [True, True], "after fifty, and after a hundred"
     assert not counter.state.is_between
-    assert effects == expected
+    assert effects == Counter({}).judge(log)
 
 
 def test_of_one_clock_the_lower_partition_goes_first() -> None:

@@ -17,7 +17,7 @@ from stream.lane.chunk import ChunkJudge
 from stream.lane.effects import Effects
 from stream.lane.holders import HolderJudge
 from stream.tables.partition import Partition
-from tests.stream.crashing import Changelog, Record, kept, lives, records
+from tests.stream.crashing import Changelog, Record, kept, lives, records, whole
 from tests.stream.scans import LICENCE, PARAMETERS, ROWS, bind, label, scan
 
 PARTITIONS = 3
@@ -135,7 +135,7 @@ def test_what_stands_in_the_end_is_what_one_run_of_judge_tells(data: st.DataObje
         judge = HolderJudge(registry(), PARAMETERS, PARTITIONS)
 
         def count(chunk: list[Record]) -> Effects:
-            return judge.judge(0, state, chunk)
+            return whole(judge.steps(0, state, chunk))
 
         return count
 
