@@ -156,7 +156,7 @@ def _hold_up_less() -> None:
     default it came every 3.5 s at 1,500 scans a second, and was the slowest post in a hundred. Now one comes in minutes.
     And a thread that works keeps the interpreter from the others for 5 ms by default, several times between scan and verdict.
     """
-    gc.set_threshold(2_000, 10, 400)
+    gc.set_threshold(20_000, 5, 80)
     sys.setswitchinterval(0.0005)
 
 

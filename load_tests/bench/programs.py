@@ -106,7 +106,7 @@ def left_out(kind: str, home: Path) -> str | None:
     return None
 
 
-def bare_loop(expected: Expected, settings: Settings, of: Measured, *, output: bool) -> Program:
+def bare_loop(expected: Expected, settings: Settings, of: Measured, *, output: bool, reading: bool = False) -> Program:
     """The bare loop with what Pingliu wrote `of` the measured scans in the same round as its tape."""
     log = expected.log
     given = Given(settings.broker, _group("bare"), settings.data_dir / "bare", settings.partitions, output)
@@ -123,9 +123,10 @@ def bare_loop(expected: Expected, settings: Settings, of: Measured, *, output: b
         str(tape),
         str(log.warm),
         str(len(log.records) - log.warm),
+        *([bare.READING] if reading else []),
     )
     return Program(
-        name="bare loop" if output else "bare loop, output off",
+        name="bare loop" + (", reading" if reading else "") + ("" if output else ", output off"),
         expected=expected,
         processes=[(command, given.environment() | paths())],
         group=given.group,

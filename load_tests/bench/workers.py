@@ -3,7 +3,8 @@
 Measured as `run.py` says, in rounds: in each round every program runs once, Pingliu first (what it writes is the bare loop's
 tape), and a ratio is of two runs of one round. Pingliu does everything in every row: all rules, the second key, timers,
 waiting, late insertion. A peer looks its count up by label, adds one, and writes one verdict a scan; in a second row
-its verdicts are switched off (Pingliu's never are), so that the difference cannot be laid to them.
+its verdicts are switched off (Pingliu's never are), so that the difference cannot be laid to them. The bare loop
+runs a third time, reading: what Pingliu does beyond that is what judging costs.
 
 - *speed*: Pingliu's scans a second over the peer's.
 - *CPU*: CPU a scan of Pingliu's process over that of the peer's; the broker's is apart.
@@ -20,7 +21,7 @@ from load_tests.bench.results import Figures, Report, Target
 from load_tests.bench.run import Measured, Program
 from load_tests.bench.setting import PARTITIONS, Asked, Setting, broker
 
-BARE = "bare"
+BARE, READING = "bare", "bare, reading"
 # (floor, aim) of the speed, then of the CPU where one is set (issue: Faster than Kafka Streams, in Python)
 SPEED = {
     "faust": (50, 90),
@@ -60,10 +61,10 @@ def measure(asked: Asked, kinds: Sequence[str]) -> Report:
         if kind != BARE and (why := left_out(kind, asked.home)):
             report.left_out[PEERS[kind].name] = why
         else:
-            able.append(kind)
+            able += [BARE, READING] if kind == BARE else [kind]
     asked.say("making the log, and judging it for what should come of it")
     whole = Expected(make_log(asked.scans, PARTITIONS))
-    logs = {kind: shorter(whole, kind) if kind != BARE else whole for kind in able}
+    logs = {kind: shorter(whole, kind) if kind in PEERS else whole for kind in able}
     assert whole.verdicts
     runs = _Runs()
     with broker(asked, "workers") as setting:
@@ -71,8 +72,8 @@ def measure(asked: Asked, kinds: Sequence[str]) -> Report:
             _round(setting, asked, runs, whole, logs, f"round {number} of {asked.rounds}")
     report.figures = list(runs.figures.values())
     for (kind, output), values in runs.speed.items():
-        name = ("bare loop, same bytes" if kind == BARE else PEERS[kind].name) + ("" if output else ", output off")
-        floor, aim = SPEED[kind] if output else (None, None)
+        name = _name(kind, output).replace("bare loop", "bare loop, same bytes")
+        floor, aim = SPEED.get(kind, (None, None)) if output else (None, None)
         report.targets.append(Target(name, "speed", values, floor, aim))
         floor, aim = CPU.get(kind, (None, None)) if output else (None, None)
         report.targets.append(Target(name, "CPU a scan", runs.cpu[kind, output], floor, aim, more=False))
@@ -83,15 +84,20 @@ def _round(setting: Setting, asked: Asked, runs: _Runs, whole: Expected, logs: d
     asked.say(f"{which}: Pingliu")
     ours = runs.take("Pingliu", setting.run(lambda: pingliu(whole, setting.settings)))
     for kind, expected in logs.items():
-        for output in (True, False):
-            name = ("bare loop" if kind == BARE else PEERS[kind].name) + ("" if output else ", output off")
+        for output in (True,) if kind == READING else (True, False):
+            name = _name(kind, output)
             asked.say(f"{which}: {name}")
 
             make = partial(_program, kind, expected, setting, ours, asked.home, output)
             runs.compare(kind, output, ours, runs.take(name, setting.run(make)))
 
 
+def _name(kind: str, output: bool) -> str:
+    names = {BARE: "bare loop", READING: "bare loop, reading"}
+    return (names.get(kind) or PEERS[kind].name) + ("" if output else ", output off")
+
+
 def _program(kind: str, expected: Expected, setting: Setting, ours: Measured, home: Path, output: bool) -> Program:
-    if kind == BARE:
-        return bare_loop(expected, setting.settings, ours, output=output)
+    if kind in (BARE, READING):
+        return bare_loop(expected, setting.settings, ours, output=output, reading=kind == READING)
     return peer(kind, expected, setting.settings, home, output=output)

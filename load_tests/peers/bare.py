@@ -3,6 +3,9 @@
 It takes key and value of each record of `scans`, and for each share of them the same share of a *tape*: every record that
 Pingliu's worker wrote in the same round for the same scans, key and value, to any topic. So it writes as many records
 and as many bytes, to partitions in turn, and commits when they are acknowledged. With the output off it only consumes.
+
+*Reading*, it also reads each scan as Pingliu's worker does, typed and every field checked, and puts it in the place of the
+last one of its label. It judges nothing: what it costs is what any worker in Python costs that knows what it is told.
 """
 
 import sys
@@ -13,8 +16,10 @@ import msgspec
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from load_tests.peers.given import COMMIT_SECONDS, SCANS, Given, librdkafka_producer, read
+from processors.intake import read_all
 
 COPY = "bare-copy"
+READING = "reading"
 Tape = list[tuple[bytes | None, bytes | None]]
 
 
@@ -23,7 +28,7 @@ def write_tape(tape: Tape, path: Path) -> None:
     path.write_bytes(msgspec.msgpack.encode(tape))
 
 
-def loop(given: Given, tape: Tape, warm: int, scans: int) -> None:
+def loop(given: Given, tape: Tape, warm: int, scans: int, *, reading: bool) -> None:
     """For ever. The tape is for the `scans` records that follow the first `warm`."""
     # librdkafka stops fetching at so many records, for a whole second by default.
     read_ahead = {"queued.min.messages": 1_000_000, "fetch.queue.backoff.ms": 10}
@@ -38,6 +43,7 @@ def loop(given: Given, tape: Tape, warm: int, scans: int) -> None:
     produce, partitions = producer.produce, given.partitions
     taken = wound = 0
     upto: dict[int, int] = {}
+    latest: dict[bytes | None, object] = {}
     committed_at = time.monotonic()
     while True:
         messages = consumer.consume(1000, 0.005)
@@ -45,6 +51,9 @@ def loop(given: Given, tape: Tape, warm: int, scans: int) -> None:
             message.key()
             message.value()
             upto[message.partition()] = message.offset() + 1
+        if reading:
+            found = read_all([message.value() or b"" for message in messages])
+            latest |= {message.key(): one for message, one in zip(messages, found, strict=True)}
         taken += len(messages)
         if given.output and taken > warm:
             due = len(tape) * (taken - warm) // scans
@@ -64,4 +73,4 @@ def loop(given: Given, tape: Tape, warm: int, scans: int) -> None:
 if __name__ == "__main__":
     told = read()
     wanted = msgspec.msgpack.decode(Path(sys.argv[1]).read_bytes(), type=Tape)
-    loop(told, wanted, int(sys.argv[2]), int(sys.argv[3]))
+    loop(told, wanted, int(sys.argv[2]), int(sys.argv[3]), reading=READING in sys.argv[4:])

@@ -48,7 +48,9 @@ class ChunkJudge:
         if records and records[0].offset <= state.position.upto:
             new = [record for record in records if record.offset > state.position.upto]
             chunk.runs.cut()
-        for record, found in zip(new, read_all([record.value or b"" for record in new]), strict=True):
+        read = read_all([record.value or b"" for record in new])
+        state.wake(one.label for one in read if isinstance(one, Scan))
+        for record, found in zip(new, read, strict=True):
             if type(found) not in PLAIN_SCANS or not self._judge_in_order(record, found, chunk):
                 self._take(record, found, chunk)
         if new:

@@ -13,8 +13,13 @@ Keys also have a number, their slot, for as long as they are kept; what waits fo
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from struct import Struct as Layout
 from zlib import crc32
 
+from processors.packing import ALARM
+
+_ALARM = 2 + ALARM.start  # in a record, if its key ended with its head
+_alarm_in = Layout("<q").unpack_from
 _FIRST = 1 << 10
 _FULL = 3 / 4  # of the index, when it doubles: 5 to 11 bytes a key, found at the third look where it is fullest
 
@@ -75,9 +80,13 @@ class PackedStore:
 
     def get(self, key: str) -> bytes | None:
         """The packed state of a key, if it has any."""
+        return self.find(key)[1] or None
+
+    def find(self, key: str) -> tuple[int, bytes]:
+        """The slot of a key, -1 where it has none, and its packed state, empty where it has none."""
         head = self.head(key)
         slot = self._slot(head)
-        return None if slot < 0 else self._records[slot][len(head) :] or None
+        return slot, b"" if slot < 0 else self._records[slot][len(head) :]
 
     def put(self, key: str, packed: bytes) -> int:
         """Keep the state of a key; its slot."""
@@ -109,10 +118,16 @@ class PackedStore:
             self._records[slot] = head
         return slot
 
-    def at(self, slot: int) -> tuple[str, bytes]:
-        """The key that has a slot, and its state; both empty where none has it."""
+    def key_at(self, slot: int) -> str:
+        """The key that has a slot; empty where none has it."""
         record = self._records[slot]
-        return (self._key(record), record[2 + record[0] :]) if record else ("", b"")
+        return self._key(record) if record else ""
+
+    def alarm_at(self, slot: int) -> int:
+        """The alarm of the state that is packed there; 0 where none is. Nothing is unpacked or copied for it."""
+        record = self._records[slot]
+        alarm: int = _alarm_in(record, record[0] + _ALARM)[0] if record else 0
+        return alarm
 
     @property
     def numbers_no_more(self) -> bool:

@@ -98,7 +98,8 @@ class Partition(Generic[State]):
         self.held = Held()
         self._packing = packing
         self.live: dict[str, State] = {}  # to be looked at by others; `get` for one that may be packed
-        self._slots: dict[str, int] = {}  # of live keys, once asked for
+        self._slots: dict[str, int] = {}  # of live keys, once known
+        self._rung: dict[int, int] = {}  # by slot: moments that are others than those packed, until they are put away
         self._packed = PackedStore()
         self._alarms: Alarms[int] = Alarms(self._moment, partial(array, "I"))
         self.is_past = self._alarms.is_past  # whether `past` may find any
@@ -190,12 +191,20 @@ class Partition(Generic[State]):
 
     def get(self, key: str) -> State | None:
         """The state of a key, live from now on; `keep` it when it changed."""
-        state = self.live.get(key)
-        if state is None:
-            packed = self._packed.get(key)
-            if packed:
-                state = self.live[key] = self._packing.unpack(key, packed)
-        return state
+        if key not in self.live:
+            self.wake((key,))
+        return self.live.get(key)
+
+    def wake(self, keys: Iterable[str]) -> None:
+        """Have those of them live that have a state: all in one go, which takes half of what it does one by one between
+        other work.
+        """
+        live, slots, find, unpack = self.live, self._slots, self._packed.find, self._packing.unpack
+        for key in keys:
+            if key not in live:
+                slot, packed = find(key)
+                if packed:
+                    live[key], slots[key] = unpack(key, packed), slot
 
     def keep(self, key: str, state: State, alarm_before: int) -> None:
         """A key's state, as it is now; it is packed by `put_away`."""
@@ -205,8 +214,9 @@ class Partition(Generic[State]):
 
     def rings(self, key: str, before: int, now: int) -> None:
         """A live key wants to be looked at at another moment than before."""
-        slot = self._slots.get(key)
-        self._alarms.moved(self._slot_of(key) if slot is None else slot, before, now)
+        slot = self._slot_of(key)
+        self._rung[slot] = now
+        self._alarms.moved(slot, before, now)
 
     def forget(self, key: str) -> bytes:
         """Nothing of a key is kept: its last state, packed, should a crash leave its deletion out."""
@@ -219,9 +229,10 @@ class Partition(Generic[State]):
         """The keys whose moment the arrival clock is past, in order of moment and key, and their states."""
         due = []
         for slot in self._alarms.past(clock):
-            key, _ = self._packed.at(slot)
+            key = self._packed.key_at(slot)
             state = self.get(key)
             if state is not None:
+                self._rung[slot] = 0
                 due.append((state.alarm, key, state))
         due.sort(key=lambda one: one[:2])
         return [(key, state) for _, key, state in due]
@@ -239,6 +250,7 @@ class Partition(Generic[State]):
             for key in list(live)[: len(live) - self.live_at_most // 2]:
                 del live[key]
                 slots.pop(key, None)
+        self._rung.clear()
         return dict(self._packing.fresh()), states
 
     def _slot_of(self, key: str) -> int:
@@ -253,8 +265,5 @@ class Partition(Generic[State]):
         return _FORMAT + _encode(self.position)
 
     def _moment(self, slot: int) -> int:
-        key, packed = self._packed.at(slot)
-        state = self.live.get(key)
-        if state is not None:
-            return state.alarm
-        return alarm_of(packed) if packed else 0
+        moment = self._rung.get(slot)
+        return self._packed.alarm_at(slot) if moment is None else moment

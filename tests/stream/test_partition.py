@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from processors.holder import Change, HolderPacking, encode_change
 from processors.ledger import Ledger, current
 from processors.packed import LedgerPacking
+from processors.times import HOUR
 from stream.tables.partition import POSITION, Partition, Position
 from tests.stream.crashing import Worker, kept, records
 from tests.stream.scans import bind, label, scan
@@ -76,3 +77,50 @@ def test_a_record_of_another_version_is_refused(key: bytes) -> None:
     changelog[key] = b"\xff" + changelog[key][1:]
     with pytest.raises(ValueError, match="format"):
         Partition.restored(changelog, LedgerPacking())
+
+
+def ringing(key: str, alarm: int, state: Partition[Ledger]) -> None:
+    """Let the moment of a key be another."""
+    known = state.get(key) or Ledger()
+    before, known.alarm = known.alarm, alarm
+    state.keep(key, known, before)
+
+
+def test_a_moment_that_moved_counts_before_it_is_packed() -> None:
+    state: Partition[Ledger] = Partition(LedgerPacking())
+    ringing("a", 7 * HOUR, state)
+    state.put_away(["a"])
+    ringing("a", 5 * HOUR, state)
+    assert [key for key, _ in state.past(5 * HOUR + 1)] == ["a"]
+    assert state.past(8 * HOUR) == [], (
+        "it has rung, whatever is packed still, and is left in the list of the hour of before"
+    )
+    ringing("a", 9 * HOUR, state)
+    state.put_away(["a"])
+    ringing("a", 0, state)
+    assert state.past(10 * HOUR) == []
+
+
+def test_what_is_packed_says_its_moment_itself() -> None:
+    state: Partition[Ledger] = Partition(LedgerPacking())
+    for number in range(100):
+        ringing(label(number), HOUR + number, state)
+        state.put_away([label(number)])
+    assert not state._rung, "nothing is kept of it beside"
+    state.live.clear()
+    assert [key for key, _ in state.past(2 * HOUR)] == [label(number) for number in range(100)]
+
+
+def test_to_wake_many_is_to_get_each() -> None:
+    before = worker()
+    changelog = kept(before.changelog)
+    one, other = (Partition.restored(changelog, LedgerPacking()) for _ in range(2))
+    names = [label(2), label(7), label(0), label(2)]
+    one.wake(names)
+    assert list(one.live) == [label(2), label(0)]
+    assert {name: other.get(name) for name in names if other.get(name)}.keys() == one.live.keys()
+    assert (
+        one.put_away([label(0)])[1]
+        == other.put_away([label(0)])[1]
+        == {label(0).encode(): changelog[label(0).encode()]}
+    )
