@@ -1,14 +1,13 @@
 """Where the worker's microseconds go, line by line: `make profile`, or `python -m load_tests.bench.profile [--scans N]`.
 
 The real worker over a preloaded log, run as in a row of the benchmark, with py-spy looking at it a hundred times a second.
-Each sample of a thread at work belongs to the line of the table whose files or functions stand innermost in its stack; the
-shares are of the CPU time that the system counts for the threads that run Python. The threads that run none (librdkafka's)
-are counted by the system alone. The sum is the CPU time of the process.
+Each sample of the thread that has the interpreter belongs to the line of the table whose files or functions stand innermost
+in its stack; the shares are of the CPU time that the system counts for the threads that run Python. The threads that run
+none (librdkafka's) are counted by the system alone. The sum is the CPU time of the process.
 """
 
 import argparse
 import faulthandler
-import re
 import shutil
 import subprocess
 import sys
@@ -54,19 +53,15 @@ LINES: Sequence[tuple[str, str]] = (
     ("verdicts: encode and runs", "stream/lane/runs.py processors/model.py"),
     (
         "outbox: produce, flush and commit",
-        "stream/lane/outbox.py stream/lane/keeping.py stream/tables/fence.py stream/kafka.py confluent_kafka",
+        "stream/lane/outbox.py stream/lane/keeping.py stream/tables/fence.py",
     ),
     ("chunk: state look-up and book-keeping", "stream/lane/chunk.py stream/lane/effects.py stream/tables/"),
     ("metrics", "stream/metrics.py prometheus_client _told _counted"),
-    ("consume: aiokafka and the lane's driver", "aiokafka/ stream/lane/driver.py cramjam drivers/aiokafka"),
+    ("consume: librdkafka's records, and the lane's driver", "stream/lane/fetching.py stream/lane/driver.py aiokafka/"),
     ("Faust", "faust/ mode/"),
     ("worker.py", "stream/worker.py stream/registry_feed.py"),
     ("event loop", "asyncio/ selectors.py concurrent/ threading.py"),
 )
-
-
-# Where a thread waits: py-spy sometimes takes that for work, and the system does not. The last one is a flush in a thread.
-_WAITS = re.compile(r"(^|\.)(select|_worker|wait|_WorkItem\.run) \(")
 
 
 def line_of(frames: Sequence[str]) -> str:
@@ -83,8 +78,7 @@ def shares(stacks: Iterable[str]) -> dict[str, float]:
     found: Counter[str] = Counter()
     for stack in stacks:
         frames, _, count = stack.rpartition(" ")
-        if not _WAITS.search(frames.rpartition(";")[2]):
-            found[line_of(frames.split(";"))] += int(count)
+        found[line_of(frames.split(";"))] += int(count)
     return {name: count / found.total() for name, count in found.most_common()}
 
 
@@ -98,7 +92,7 @@ class Sampler:
     def beside(self, started: Sequence[Process]) -> Callable[[], None]:
         pid = started[0].pid
         before = cpu_by_thread(pid)
-        command = ["--format", "raw", "--rate", str(_RATE), "--full-filenames", "--output", str(self.into)]
+        command = ["--gil", "--format", "raw", "--rate", str(_RATE), "--full-filenames", "--output", str(self.into)]
         py_spy = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or "py-spy"
         try:
             spying = subprocess.Popen(

@@ -148,14 +148,14 @@ def test_the_median_is_held_against_floor_and_aim(values: list[float], more: boo
     assert json.loads(json.dumps(Report(targets=[target]).as_json()))["targets"][0]["stands"] == stands
 
 
-def test_a_sample_belongs_to_the_innermost_line_and_a_wait_to_none() -> None:
+def test_a_sample_belongs_to_the_innermost_line() -> None:
     stack = ["run (asyncio/base_events.py:1)", "judge (stream/lane/chunk.py:9)", "look (processors/rules/supply.py:3)"]
     assert line_of(stack) == "rules"
     assert line_of(stack[:2]) == "chunk: state look-up and book-keeping"
     assert line_of(["main (elsewhere.py:1)"]) == "other"
-    found = shares(
-        [f"{';'.join(stack)} 3", f"{';'.join(stack[:2])} 1", "a (x.py:1);EpollSelector.select (selectors.py:468) 50"]
-    )
+    fetching = ["run (stream/vital.py:1)", "_fetch (stream/lane/fetching.py:9)", "arrived (stream/kafka.py:99)"]
+    assert line_of(fetching) == "consume: librdkafka's records, and the lane's driver"
+    found = shares([f"{';'.join(stack)} 3", f"{';'.join(stack[:2])} 1"])
     assert found == {"rules": 0.75, "chunk: state look-up and book-keeping": 0.25}
 
 
