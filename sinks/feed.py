@@ -6,9 +6,14 @@ asked. On exception: it goes up and ends the process. On kill -9: nothing was co
 revoked partition, which happens inside `poll` only: all that was gathered is dropped, and `assignment` counts on, so that
 a batch of the assignment before is never committed. The whole assignment is given up and taken anew (eager, round robin);
 likewise where retention overtakes a position while the sink stands still: begun anew, it logs what is gone.
+
+Nothing here waits for Kafka without end: a commit that is waited for stands still for good after some outages
+(confluent-kafka-python #1801), and so does leaving the group while a commit is under way and Kafka is away (librdkafka
+#3740). Neither is needed: who has the partitions next begins where the archive stands.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -31,6 +36,8 @@ RECORDS_A_POLL: Final = 200  # of verdicts at most 512 KB each
 WAITING_SCANS: Final = 50_000
 WAITING_RUNS: Final = 64
 
+LEAVE_SECONDS: Final = 5.0  # it takes some milliseconds where Kafka answers
+
 
 class KafkaAwayError(Exception):
     """Kafka does not say now what must be known to begin; it may later."""
@@ -47,6 +54,7 @@ class Feed:
                 "group.id": topics.SINK_GROUP,
                 "partition.assignment.strategy": "roundrobin",
                 "session.timeout.ms": int(settings.session_seconds * 1000),
+                "on_commit": _committed,
             }
         )
         self._scans = ScanReader(settings)
@@ -104,15 +112,14 @@ class Feed:
         (self._group.pause if held else self._group.resume)(partitions)
 
     def commit(self, batch: Batch) -> None:
-        """Commit the positions of a batch that is in the archive. A commit that is refused is made good by the next owner:
-        it recognises the rows."""
+        """Commit the positions of a batch that is in the archive, for whoever looks at the group's lag."""
         offsets = [TopicPartition(topic, partition, at) for (topic, partition), at in batch.positions.items()]
         if not offsets:
             return
         try:
-            self._group.commit(offsets=offsets, asynchronous=False)
+            self._group.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
-            _LOG.warning("commit refused: %s", error)
+            _committed(error.args[0], [])
 
     def lags(self) -> Iterator[tuple[str, int, int]]:
         """Topic, partition and the records between the position read and the end, as far as is known without asking."""
@@ -125,7 +132,14 @@ class Feed:
                 yield place.topic, place.partition, max(0, end - place.offset) + waiting
 
     def close(self) -> None:
-        """Leave the group."""
+        """Leave the group, if Kafka lets us within `LEAVE_SECONDS`; else it finds out when the session is over."""
+        leaving = threading.Thread(target=self._leave, name="leaving", daemon=True)
+        leaving.start()
+        leaving.join(LEAVE_SECONDS)
+        if leaving.is_alive():
+            _LOG.warning("Kafka is away: the group is left without a word")
+
+    def _leave(self) -> None:
         self._group.close()
         self._scans.consumer.close()
 
@@ -162,3 +176,8 @@ class Feed:
             return
         (consumer.pause if pause else consumer.resume)([TopicPartition(*place)])
         (self._paused.add if pause else self._paused.discard)(place)
+
+
+def _committed(error: KafkaError | None, _places: list[TopicPartition]) -> None:
+    if error is not None:
+        _LOG.warning("commit refused: %s", error)
