@@ -51,6 +51,9 @@ def test_pingliu_and_the_bare_loop_with_its_bytes(setting: Setting, expected: Ex
     assert sorted((one.key or b"", one.value or b"") for one in copied) == sorted(
         (one.key or b"", one.value or b"") for one in measured
     )
+    reading = setting.run(lambda: programs.bare_loop(expected, setting.settings, ours, output=True, reading=True))
+    assert [len(records) for records in reading.written.values()] == [len(copied)]
+    assert reading.cpu_us > bare.cpu_us
     silent = setting.run(lambda: programs.bare_loop(expected, setting.settings, ours, output=False))
     assert not any(silent.written.values())
 
