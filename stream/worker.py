@@ -153,11 +153,10 @@ def _hold_up_less() -> None:
     """What keeps a verdict waiting that is not work.
 
     A full collection looks through all live states, 140,000 lists, 50 to 110 ms long, and found nothing in any run; by
-    default it came every 3.5 s at 1,500 scans a second, and was the slowest post in a hundred. Now one comes in minutes; what
-    is young, where nothing is found either, is looked through so seldom that it costs a twentieth of the judging less.
+    default it came every 3.5 s at 1,500 scans a second, and was the slowest post in a hundred. Now one comes in minutes.
     And a thread that works keeps the interpreter from the others for 5 ms by default, several times between scan and verdict.
     """
-    gc.set_threshold(20_000, 5, 80)
+    gc.set_threshold(2_000, 10, 400)
     sys.setswitchinterval(0.0005)
 
 

@@ -21,7 +21,8 @@ from load_tests.bench.results import Figures, Report, Target
 from load_tests.bench.run import Measured, Program
 from load_tests.bench.setting import PARTITIONS, Asked, Setting, broker
 
-BARE, READING = "bare", "bare, reading"
+BARE, READING = "bare", "reading"
+_LOOPS = {BARE: "bare loop, same bytes", READING: "bare loop, reading"}
 # (floor, aim) of the speed, then of the CPU where one is set (issue: Faster than Kafka Streams, in Python)
 SPEED = {
     "faust": (50, 90),
@@ -64,7 +65,7 @@ def measure(asked: Asked, kinds: Sequence[str]) -> Report:
             able += [BARE, READING] if kind == BARE else [kind]
     asked.say("making the log, and judging it for what should come of it")
     whole = Expected(make_log(asked.scans, PARTITIONS))
-    logs = {kind: shorter(whole, kind) if kind in PEERS else whole for kind in able}
+    logs = {kind: whole if kind in _LOOPS else shorter(whole, kind) for kind in able}
     assert whole.verdicts
     runs = _Runs()
     with broker(asked, "workers") as setting:
@@ -72,7 +73,7 @@ def measure(asked: Asked, kinds: Sequence[str]) -> Report:
             _round(setting, asked, runs, whole, logs, f"round {number} of {asked.rounds}")
     report.figures = list(runs.figures.values())
     for (kind, output), values in runs.speed.items():
-        name = _name(kind, output).replace("bare loop", "bare loop, same bytes")
+        name = _name(kind, output)
         floor, aim = SPEED.get(kind, (None, None)) if output else (None, None)
         report.targets.append(Target(name, "speed", values, floor, aim))
         floor, aim = CPU.get(kind, (None, None)) if output else (None, None)
@@ -93,11 +94,10 @@ def _round(setting: Setting, asked: Asked, runs: _Runs, whole: Expected, logs: d
 
 
 def _name(kind: str, output: bool) -> str:
-    names = {BARE: "bare loop", READING: "bare loop, reading"}
-    return (names.get(kind) or PEERS[kind].name) + ("" if output else ", output off")
+    return (_LOOPS.get(kind) or PEERS[kind].name) + ("" if output else ", output off")
 
 
 def _program(kind: str, expected: Expected, setting: Setting, ours: Measured, home: Path, output: bool) -> Program:
-    if kind in (BARE, READING):
+    if kind in _LOOPS:
         return bare_loop(expected, setting.settings, ours, output=output, reading=kind == READING)
     return peer(kind, expected, setting.settings, home, output=output)

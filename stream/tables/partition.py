@@ -191,9 +191,11 @@ class Partition(Generic[State]):
 
     def get(self, key: str) -> State | None:
         """The state of a key, live from now on; `keep` it when it changed."""
-        if key not in self.live:
+        state = self.live.get(key)
+        if state is None:
             self.wake((key,))
-        return self.live.get(key)
+            state = self.live.get(key)
+        return state
 
     def wake(self, keys: Iterable[str]) -> None:
         """Have those of them live that have a state: all in one go, which takes half of what it does one by one between
