@@ -43,6 +43,7 @@ class Fence:
         self.partition = partition
         self.lock = asyncio.Lock()
         self._is_open = False
+        self._lost: str | None = None  # what Kafka said when it first refused us: a producer that is through says less
         self._patience = settings.kafka_seconds
         self._producer: Producer = kafka.producer(
             settings,
@@ -106,8 +107,10 @@ class Fence:
 
     def _explained(self, error: KafkaError) -> FenceError:
         where = f"the changelogs of partition {self.partition}"
-        if error.fatal() or error.code() in _NOT_OURS:
-            return FenceError(f"{where} are another worker's by now, this one was away: {error.str()}")
+        if self._lost is None and (error.fatal() or error.code() in _NOT_OURS):
+            self._lost = error.str()
+        if self._lost is not None:
+            return FenceError(f"{where} are another worker's by now, this one was away: {self._lost}")
         return FenceError(f"{where}: {error.str()}")
 
 
