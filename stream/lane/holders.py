@@ -43,7 +43,7 @@ _TICK = b'{"type":"tick"'
 
 # About 1 kB each. A city's 600,000 scans a day make some 450,000 changes: a day of a partition of twelve and more.
 _MOST_HELD = 50_000
-_A_PIECE = 50  # changes
+_A_PIECE = 16  # changes, or states to be packed
 
 
 class PassedOn(Struct):
@@ -69,7 +69,8 @@ class HolderJudge:
     def steps(self, number: int, state: Partition[Holder], records: Iterable[Any]) -> Generator[None, None, Effects]:
         """Take records of one partition of `holders` in order of offset; `state` is what it has, and is changed.
 
-        In pieces of about a millisecond, between which verdicts get on: a tick lets go of all there was since the last. Until
+        In pieces of about a millisecond, between which verdicts get on: a tick lets go of all there was since the last. A
+        chunk of scans has some eight turns of the loop between its arrival and its verdicts, and each may meet a piece. Until
         it has ended `state` is neither what it was nor what it will be.
         """
         position, turn = state.position, _Turn(state, Effects(number, topics.HOLDERS_CHANGELOG.name))
@@ -87,7 +88,7 @@ class HolderJudge:
                 _log.error("holders[%d] offset %d is not ours: %s", number, record.offset, error)
             position.upto = record.offset
             yield from self._go_on(low, turn)
-        effects = turn.close()
+        effects = yield from turn.close()
         state.is_between = False
         return effects
 
@@ -153,10 +154,14 @@ class _Turn:
         self.touched: dict[str, Holder] = {}
         self.taken = 0
 
-    def close(self) -> Effects:
+    def close(self) -> Generator[None, None, Effects]:
         """The effects; state is packed now, since it goes on to change before this chunk is out."""
         state, effects, oldest = self.state, self.effects, self.state.held.oldest
         state.position.since = state.position.upto + 1 if oldest is None else oldest
-        _, effects.touched = state.put_away(self.touched)
+        touched = list(self.touched)
+        for first in range(0, len(touched), _A_PIECE):
+            effects.touched |= state.pack(touched[first : first + _A_PIECE])
+            yield
+        effects.named = state.all_packed()
         effects.position = state.packed_position()
         return effects

@@ -241,6 +241,11 @@ class Partition(Generic[State]):
 
     def put_away(self, touched: Iterable[str]) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
         """Pack what was touched: the records to be kept before them, and theirs. The longest untouched are live no more."""
+        states = self.pack(touched)
+        return self.all_packed(), states
+
+    def pack(self, touched: Iterable[str]) -> dict[bytes, bytes]:
+        """The records of some of what was touched; once it is all of it, `all_packed`."""
         live, pack, slots, put_at = self.live, self._packing.pack, self._slots, self._packed.put_at
         states = {}
         for key in touched:
@@ -248,12 +253,17 @@ class Partition(Generic[State]):
             slot = slots.get(key)
             packed = states[key.encode()] = pack(key, state)
             put_at(self._slot_of(key) if slot is None else slot, packed)
+        return states
+
+    def all_packed(self) -> dict[bytes, bytes]:
+        """The records to be kept before those of `pack`. The longest untouched are live no more."""
+        live = self.live
         if len(live) > self.live_at_most:
             for key in list(live)[: len(live) - self.live_at_most // 2]:
                 del live[key]
-                slots.pop(key, None)
+                self._slots.pop(key, None)
         self._rung.clear()
-        return dict(self._packing.fresh()), states
+        return dict(self._packing.fresh())
 
     def _slot_of(self, key: str) -> int:
         """Its slot, kept with a live key: to find it by the key's hash takes as long as to pack a state."""
