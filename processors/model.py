@@ -329,3 +329,4 @@ decode_scan = msgspec.json.Decoder(AnyScan).decode
 decode_array = msgspec.json.Decoder(list[AnyScan]).decode
 decode_scans = msgspec.json.Decoder(AnyScan).decode_lines  # one a line
 encode = msgspec.json.Encoder().encode
+encode_lines = msgspec.json.Encoder().encode_lines  # of many, a line each

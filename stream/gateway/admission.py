@@ -5,16 +5,18 @@ numbers are tokens from here on, and legacy codes that a `bind` named as aliases
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from http import HTTPStatus
-from operator import attrgetter
+from itertools import repeat
+from operator import attrgetter, gt, ne
+from typing import cast
 
 from processors.aliases import Aliases
 from processors.intake import admit
 from processors.judge import CONFLICT
-from processors.model import HomeCheckScan, Reject, Scan, encode
+from processors.model import CollectScan, DeliverScan, HomeCheckScan, Reject, Scan, encode_lines
 from processors.parameters import Schedule
 from processors.registry import Registry
 from processors.repeats import unnamed
@@ -29,6 +31,12 @@ from stream.rejected import blanked, reject_headers
 ids_of: Callable[[Scan], Ids] = attrgetter("device", "scan_id")
 
 _FIRST_DAY = date(1970, 1, 1).toordinal()  # begins before 1970 in Shanghai: of two scans of it one may be too early
+_MAY_NAME = frozenset({CollectScan, DeliverScan, HomeCheckScan})  # a person, by an identity number
+_columns = attrgetter("device", "time", "received")
+_zone = attrgetter("tzinfo")
+
+_Sender = tuple[str, type[Scan], int]  # a device, and the type and day (Shanghai, ordinal) of its scan
+_PASSED_AT_MOST = 50_000
 
 
 @dataclass
@@ -37,6 +45,7 @@ class Admitted:
 
     accepted: dict[int, Scan] = field(default_factory=dict)
     refused: dict[int, Reject] = field(default_factory=dict)
+    ids: list[Ids] = field(default_factory=list)  # of the accepted, in their order
     records: list[Record] = field(default_factory=list)  # of the accepted first, in their order
     duplicates: int = 0
 
@@ -50,11 +59,6 @@ class Admitted:
         """What each scan came to, in the order of the request."""
         found: dict[int, Scan | Reject] = {**self.accepted, **self.refused}
         return [found[index] for index in sorted(found)]
-
-    @property
-    def ids(self) -> list[Ids]:
-        """Of the accepted, in their order."""
-        return [*map(ids_of, self.accepted.values())]
 
 
 class Admission:
@@ -82,12 +86,14 @@ class Admission:
     def admit(self, posted: Posted, now: datetime) -> Admitted:
         """Decide on every scan of a request; `now` is its arrival."""
         admitted = Admitted()
-        self._fit(posted.scans, now, admitted)
+        if not self._all_fit(posted.scans, now, admitted):
+            self._fit(posted.scans, now, admitted)
         self._against_known(admitted)
         scans = topics.SCANS.name
+        values = encode_lines(admitted.accepted.values()).split(b"\n")  # in one call; JSON breaks no line
         admitted.records = [
-            _home_check(scan) if type(scan) is HomeCheckScan else Record(scans, scan.label.encode(), encode(scan))
-            for scan in admitted.accepted.values()
+            _home_check(scan, value) if type(scan) is HomeCheckScan else Record(scans, scan.label.encode(), value)
+            for scan, value in zip(admitted.accepted.values(), values, strict=False)
         ]
         if admitted.refused:
             raws = posted.raws()
@@ -108,47 +114,89 @@ class Admission:
         """Kafka has them: from now on these ids with another body are a conflict."""
         self._sent.acknowledged(admitted.ids, [record.value for record in admitted.records])
 
-    def _fit(self, scans: list[Scan | Reject], now: datetime, admitted: Admitted) -> None:
-        """Who may send, and when: the gate's word on one scan is good for all that it could not tell apart.
+    def _all_fit(self, posted: Sequence[Scan | Reject], now: datetime, admitted: Admitted) -> bool:
+        """The short way of nearly every request; False where one scan may not come in, and nothing has changed.
 
-        For 500 scans of 70 devices that takes less than half of what asking for each does, 1.0 µs a scan against 2.4.
+        The gate's word on one scan is good for all that it could not tell apart: of one device, type and day, and not ahead
+        of their arrival. To ask that of columns takes a third of what asking for each of 500 scans does.
         """
-        passed: set[tuple[str, str, int]] = set()  # device, type and Shanghai day
-        veil, latest = self._tokens.veil_scan, self._latest_posted
+        kinds = [*map(type, posted)]
+        if not kinds or Reject in kinds:
+            return False
+        scans = cast("Sequence[Scan]", posted)
+        devices, times, received = zip(*map(_columns, scans), strict=True)
+        named = received if self._trial else (None,) * len(scans)
+        arrivals = [one or now for one in named]
+        days = [*map(date.toordinal, times)]
+        if (
+            any(map(gt, times, arrivals))
+            or any(map(ne, map(_zone, times), repeat(SHANGHAI)))
+            or min(days) <= _FIRST_DAY
+        ):
+            return False
+        if not self._may_send([*zip(devices, kinds, days, strict=True)], scans, arrivals):
+            return False
+        if None in named:
+            for scan, arrival in zip(scans, arrivals, strict=True):
+                scan.received = arrival
+        for scan, kind in zip(scans, kinds, strict=True):
+            if kind in _MAY_NAME:
+                self._tokens.veil_scan(scan, self._registry)
+        admitted.accepted = dict(enumerate(scans))
+        self._came(named)
+        return True
+
+    def _may_send(self, senders: list[_Sender], scans: Sequence[Scan], arrivals: Sequence[datetime]) -> bool:
+        """The gate's word on one scan of each sender; kept for as long as the registry is the same."""
+        passed: set[_Sender] = self._registry.made_of_rows.setdefault(Admission, set())
+        unknown = {*senders} - passed
+        if unknown:
+            for sender, scan, arrival in zip(senders, scans, arrivals, strict=True):
+                if sender in unknown:
+                    if isinstance(admit(scan, instant(arrival), self._registry, self._schedule), Reject):
+                        return False
+                    unknown.remove(sender)
+                    passed.add(sender)
+            if len(passed) > _PASSED_AT_MOST:
+                passed.clear()
+        return True
+
+    def _fit(self, scans: Sequence[Scan | Reject], now: datetime, admitted: Admitted) -> None:
+        """Who may send, and when."""
         for index, scan in enumerate(scans):
             if isinstance(scan, Reject):
                 admitted.refused[index] = scan
                 continue
             named = scan.received if self._trial else None
             scan.received = received = named or now
-            time = scan.time
-            sender = scan.device, scan.type, time.toordinal()
-            if sender not in passed or time > received or time.tzinfo != SHANGHAI:
-                device = admit(scan, instant(received), self._registry, self._schedule)
-                if isinstance(device, Reject):
-                    admitted.refused[index] = device
-                    continue
-                if time.tzinfo == SHANGHAI and sender[2] > _FIRST_DAY:
-                    passed.add(sender)
-            veil(scan, self._registry)
+            device = admit(scan, instant(received), self._registry, self._schedule)
+            if isinstance(device, Reject):
+                admitted.refused[index] = device
+                continue
+            self._tokens.veil_scan(scan, self._registry)
             admitted.accepted[index] = scan
-            if named is not None and (latest is None or named > latest):
-                latest = named
-        self._latest_posted = latest
-        self._seen = self._seen or bool(admitted.accepted)
+            self._came([named])
+
+    def _came(self, named: Iterable[datetime | None]) -> None:
+        """Scans were accepted, which named these arrivals or none."""
+        self._seen = True
+        self._latest_posted = max((one for one in (*named, self._latest_posted) if one is not None), default=None)
 
     def _against_known(self, admitted: Admitted) -> None:
         """What is here or in the log already enters as it did, or not at all; all else under its label."""
-        ids, resolve = admitted.ids, self._aliases.resolve
+        accepted, resolve = admitted.accepted, self._aliases.resolve
+        admitted.ids = ids = [*map(ids_of, accepted.values())]
         doubtful = self._sent.known(ids)
         if len(set(ids)) < len(ids):
             doubtful.update(one for one, times in Counter(ids).items() if times > 1)
         here: dict[Ids, Scan] = {}
-        for index, one in zip([*admitted.accepted], ids, strict=True):
+        for index, one in zip([*accepted], ids, strict=True):
             if one in doubtful:
                 self._again(index, one, here, admitted)
             else:
-                resolve(admitted.accepted[index])
+                resolve(accepted[index])
+        if len(accepted) < len(ids):
+            admitted.ids = [*map(ids_of, accepted.values())]
 
     def _again(self, index: int, ids: Ids, here: dict[Ids, Scan], admitted: Admitted) -> None:
         """A scan whose ids are in the log, or twice in the request; `here` is what of them was accepted in it."""
@@ -186,8 +234,8 @@ def status_of(reject: Reject) -> HTTPStatus | None:
     return HTTPStatus.CONFLICT if reject.reason == CONFLICT else None
 
 
-def _home_check(scan: HomeCheckScan) -> Record:
-    return Record(topics.HOME_CHECKS.name, (scan.data.customer or "").encode(), encode(scan))
+def _home_check(scan: HomeCheckScan, value: bytes) -> Record:
+    return Record(topics.HOME_CHECKS.name, (scan.data.customer or "").encode(), value)
 
 
 def _refused(raw: bytes, reject: Reject, now: datetime) -> Record:

@@ -16,6 +16,7 @@ On an exception the process ends (stream/vital.py): a reader that is gone would 
 import threading
 import time
 from http import HTTPStatus
+from itertools import repeat
 
 import msgspec
 from confluent_kafka import Consumer, Message, TopicPartition
@@ -117,14 +118,16 @@ class LastScans:
     def _follow(self) -> None:
         try:
             while not self._stop.is_set():
-                for message in self._consumer.consume(_BATCH, _TOGETHER_SECONDS):
-                    if message.error() is not None:
-                        if kafka.at_end(message):
-                            self._ended(message)
-                    elif message.key() is not None:  # ticks have no key, and are most in a quiet city
-                        self._take(message)
+                self._hear(self._consumer.consume(_BATCH, _TOGETHER_SECONDS))
         finally:
             self._consumer.close()
+
+    def _hear(self, messages: list[Message]) -> None:
+        """Most were acknowledged here and say nothing new: to look at each took a busy gateway a seventh of its time."""
+        own = map(self._coming.pop, [message.value() for message in messages], repeat(None))
+        for message, device in zip(messages, own, strict=True):
+            if device is None:
+                self._take(message)
 
     def _ended(self, message: Message) -> None:
         self._unread.discard((message.topic(), message.partition()))
@@ -132,10 +135,13 @@ class LastScans:
             self._caught_up.set()
 
     def _take(self, message: Message) -> None:
+        if message.error() is not None:
+            if kafka.at_end(message):
+                self._ended(message)
+            return
+        if message.key() is None:  # a tick; in a quiet city most are
+            return
         value, created = message.value() or b"", message.timestamp()[1]
-        device = self._coming.pop(value, None)
-        if device is not None and self._own[device][0] >= created:
-            return  # acknowledged here, so it says nothing new: most records are, and reading them cost four times as much
         try:
             seen = _decode(value)
         except msgspec.MsgspecError:  # someone wrote past our gateways: no scan of theirs

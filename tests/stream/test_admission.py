@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import pytest
@@ -124,9 +125,7 @@ def timed(number: int, time: str, received: str = "2026-11-20T12:00:00+08:00", *
 
 def test_a_batch_comes_to_what_each_of_its_scans_comes_to_alone() -> None:
     """What passed once passes for others of its device, type and day, and for those alone."""
-    loaded = registry()
     row = {"kind": "device", "id": "D-new", "device_kind": "station", "valid_from": "2026-11-20"}
-    loaded.put(parse_row(json.dumps(row).encode()))  # type: ignore[arg-type] # it is fit
     scans = [
         timed(1, "2026-11-20T10:00:00+08:00"),
         timed(2, "2026-11-20T10:00:01+08:00"),
@@ -142,12 +141,41 @@ def test_a_batch_comes_to_what_each_of_its_scans_comes_to_alone() -> None:
     ]
 
     def gate() -> Admission:
+        loaded = registry()
+        loaded.put(parse_row(json.dumps(row).encode()))  # type: ignore[arg-type] # it is fit
         return Admission(loaded, Aliases(), Tokens("k"), PARAMETERS, trial=True)
 
     alone = [admit(gate(), one).outcomes[0] for one in scans]
     assert [index for index, one in enumerate(alone, start=1) if isinstance(one, Reject)] == [3, 4, 6, 7, 10]
     assert admit(gate(), scans).outcomes == alone
     assert admit(gate(), scans[::-1]).outcomes == alone[::-1]
+    long_open = gate()  # and what passed in a request before
+    for (one, so), (other, also) in product(zip(scans, alone, strict=True), repeat=2):
+        if one is not other:
+            new = gate()
+            assert [admit(each, [one, other]).outcomes for each in (long_open, new, new)] == [[so, also]] * 3
+
+
+def test_what_passed_is_asked_again_once_the_registry_is_another() -> None:
+    loaded = registry()
+    row = {"kind": "device", "id": "D-new", "device_kind": "station"}
+    loaded.put(parse_row(json.dumps(row).encode()))  # type: ignore[arg-type] # it is fit
+    gate = Admission(loaded, Aliases(), Tokens("k"), PARAMETERS, trial=True)
+    assert not admit(gate, [timed(1, "2026-11-20T10:00:00+08:00", device="D-new")]).rejects
+    loaded.put(parse_row(json.dumps(row | {"valid_to": "2026-11-19"}).encode()))  # type: ignore[arg-type]
+    again = admit(gate, [timed(2, "2026-11-20T10:00:00+08:00", device="D-new")])
+    assert [reject.field for _, reject in again.rejects] == ["device"]
+
+
+@pytest.mark.parametrize("trial", [True, False])
+def test_the_arrival_of_each_is_the_posters_in_a_trial_and_now_else(trial: bool) -> None:
+    gate = admission(trial=trial)
+    unnamed = scan(2)
+    unnamed.pop("received")
+    scans = [timed(1, "2026-11-20T10:00:00+08:00", "2026-11-20T11:00:00+08:00"), unnamed]
+    found = [one.received for one in admit(gate, scans).outcomes if isinstance(one, Scan)]
+    assert found == [datetime(2026, 11, 20, 3, tzinfo=UTC) if trial else NOW, NOW]
+    assert gate.clock(NOW) == (datetime(2026, 11, 20, 3, tzinfo=UTC) if trial else NOW)
 
 
 def test_of_a_batch_records_and_rejects_are_in_its_order() -> None:
@@ -221,6 +249,18 @@ def test_the_same_again_is_a_duplicate_and_another_body_is_a_conflict() -> None:
     conflict = admit(gate, scan(1) | {"operator": "P2"})
     assert status_of(conflict.rejects[0][1]) == 409
     assert b"HISTORY_CONFLICT" in dict(conflict.records[0].headers)["why"]
+
+
+def test_what_is_known_of_a_batch_is_known_by_its_own_ids() -> None:
+    gate = admission()
+    gate.acknowledged(admit(gate, scan(1)))
+    gate.acknowledged(admit(gate, [scan(1) | {"operator": "P2"}, scan(2)]))
+    assert admit(gate, scan(2)).duplicates == 1
+    assert [reject.field for _, reject in admit(gate, scan(2) | {"operator": "P2"}).rejects] == ["scan_id"]
+
+
+def test_an_empty_array_comes_to_nothing() -> None:
+    assert admit(admission(), []).outcomes == []
 
 
 def test_a_batch_may_hold_the_same_scan_twice_but_not_two_under_one_name() -> None:

@@ -129,7 +129,7 @@ def test_before_the_log_is_read_it_is_unknown_and_not_absent(up: Stack) -> None:
     post(up, collect(35, "D-last5"))
     starting = LastScans(up.settings)
     for record in harness.read_topic(up.settings.broker, topics.SCANS.name):
-        starting._take(record)  # not read to the end: there may be a later one
+        starting._hear([record])  # not read to the end: there may be a later one
     reply = starting.reply("D-last5")
     starting.close()
     assert (reply.status, dict(reply.headers)[b"retry-after"]) == (503, b"1")
@@ -167,6 +167,12 @@ class Written:
     def timestamp(self) -> tuple[int, int]:
         return 1, self._created
 
+    def key(self) -> bytes:
+        return b"a label"
+
+    def error(self) -> None:
+        return None
+
 
 def test_what_comes_back_is_not_taken_for_anothers_and_anothers_is_heard() -> None:
     memory = LastScans(Settings(broker="127.0.0.1:1", insecure_devices=True))
@@ -177,16 +183,16 @@ def test_what_comes_back_is_not_taken_for_anothers_and_anothers_is_heard() -> No
     def last_is() -> str:
         return str(json.loads(memory.reply("D-co1").body)["scan_id"])
 
-    memory._take(Written(own, -5))  # read before it was acknowledged
+    memory._hear([Written(own, -5)])  # read before it was acknowledged
     memory.acknowledged(first)
-    memory._take(Written(own, -5))
+    memory._hear([Written(own, -5)])
     assert last_is() == "scan-000060"
-    memory._take(Written(others, -9))
+    memory._hear([Written(others, -9)])
     assert last_is() == "scan-000060", "another gateway's, from before"
-    memory._take(Written(others, 1000))
+    memory._hear([Written(others, 1000)])
     assert last_is() == "scan-000061"
     memory.acknowledged(first)
-    memory._take(Written(own, 2000))
+    memory._hear([Written(own, 0), Written(own, 2000)])
     assert last_is() == "scan-000060", "the same again, from another gateway and later"
     memory.close()
 
