@@ -3,13 +3,14 @@
 - Pingliu: every offset of `scans` in one run of verdicts and none twice; each verdict and revision as `Replay` gives it for
   the same log, to the letter but for `judged_at`; each alert that stands, and no other, `raised_at` aside (the replay has
   one clock, the worker one a partition).
+- The worker that judges nothing: every offset in one run, and nothing listed.
 - A peer: one record a scan and none more, each with the label of its scan and the count that a look-up of that label gives.
 - Where the output is off: none.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -115,24 +116,37 @@ def replayed(rows: Iterable[AnyRow], log: Log) -> Verdicts:
 
 def check_pingliu(expected: Expected, written: Mapping[str, Sequence[Written]]) -> None:
     """Raises WrongError."""
-    told, covered = Verdicts(), [0] * expected.log.partitions
-    for record in written[topics.VERDICTS.name]:
+    told = Verdicts()
+    for partition, said in _listed(expected, written[topics.VERDICTS.name]):
+        offset = said.pop("offset")
+        if "revision" in said:
+            told.revisions[_spelled(said)] += 1
+        else:
+            told.listed[partition, offset] = _spelled(said)
+    for topic in topics.ALERTS.values():
+        _stand(told, (orjson.loads(record.value or b"") for record in written[topic.name]))
+    if (difference := expected.verdicts.differs(told)) is not None:
+        raise WrongError(difference)
+
+
+def check_covered(expected: Expected, written: Mapping[str, Sequence[Written]]) -> None:
+    """Of a worker that judges nothing: every offset in one run, and nothing said of any. Raises WrongError."""
+    for partition, said in _listed(expected, written[topics.VERDICTS.name]):
+        raise WrongError(f"of partition {partition} is said {said}")
+
+
+def _listed(expected: Expected, records: Sequence[Written]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """What the runs list, by partition. Raises WrongError where they do not cover the log, each offset once."""
+    covered = [0] * expected.log.partitions
+    for record in records:
         run = orjson.loads(record.value or b"")
         if run["from"] != covered[record.partition]:
             raise WrongError(f"a run of partition {record.partition} begins at {run['from']}, wanted {covered}")
         covered[record.partition] = run["to"] + 1
         for said in run["verdicts"]:
-            offset = said.pop("offset")
-            if "revision" in said:
-                told.revisions[_spelled(said)] += 1
-            else:
-                told.listed[record.partition, offset] = _spelled(said)
+            yield record.partition, said
     if covered != expected.log.ends():
         raise WrongError(f"verdicts go up to {covered}, the log to {expected.log.ends()}")
-    for topic in topics.ALERTS.values():
-        _stand(told, (orjson.loads(record.value or b"") for record in written[topic.name]))
-    if (difference := expected.verdicts.differs(told)) is not None:
-        raise WrongError(difference)
 
 
 def check_peer(expected: Expected, written: Mapping[str, Sequence[Written]]) -> None:

@@ -4,10 +4,18 @@ import os
 import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from load_tests.bench.outputs import Expected, Written, WrongError, check_peer, check_pingliu, check_silent
+from load_tests.bench.outputs import (
+    Expected,
+    Written,
+    WrongError,
+    check_covered,
+    check_peer,
+    check_pingliu,
+    check_silent,
+)
 from load_tests.bench.run import Beside, Measured, Program
 from load_tests.peers import bare, kafka_streams
 from load_tests.peers.environment import NoEnvironmentError, python
@@ -61,9 +69,11 @@ PEERS = {
 }
 
 
-def pingliu(expected: Expected, settings: Settings, workers: int = 1, beside: Beside | None = None) -> Program:
+def pingliu(
+    expected: Expected, settings: Settings, workers: int = 1, beside: Beside | None = None, cli: str = "stream.cli"
+) -> Program:
     """The real worker, as `pingliu worker` starts it; its outputs are read whole, for the bare loop's tape."""
-    command = (sys.executable, "-m", "stream.cli", "worker")
+    command = (sys.executable, "-m", cli, "worker")
     processes = []
     for number in range(workers):
         changes = {"member": f"worker-{number}", "worker_port": free_port(), "session_seconds": SESSION_SECONDS}
@@ -134,6 +144,12 @@ def bare_loop(expected: Expected, settings: Settings, of: Measured, *, output: b
         reads=(bare.COPY,),
         makes=(bare.COPY,),
     )
+
+
+def judging_nothing(expected: Expected, settings: Settings) -> Program:
+    """The worker with its judging taken out."""
+    worker = pingliu(expected, settings, cli="load_tests.peers.judging_nothing")
+    return replace(worker, name="worker, judging nothing", check=check_covered, reads=(topics.VERDICTS.name,))
 
 
 def _check_copy(count: int) -> Callable[..., None]:

@@ -3,8 +3,8 @@
 Measured as `run.py` says, in rounds: in each round every program runs once, Pingliu first (what it writes is the bare loop's
 tape), and a ratio is of two runs of one round. Pingliu does everything in every row: all rules, the second key, timers,
 waiting, late insertion. A peer looks its count up by label, adds one, and writes one verdict a scan; in a second row
-its verdicts are switched off (Pingliu's never are), so that the difference cannot be laid to them. The bare loop
-runs a third time, reading: what Pingliu does beyond that is what judging costs.
+its verdicts are switched off (Pingliu's never are), so that the difference cannot be laid to them. Beside the bare loop
+run two for the account: a loop that reads each scan too, and Pingliu's worker with the judging taken out of it.
 
 - *speed*: Pingliu's scans a second over the peer's.
 - *CPU*: CPU a scan of Pingliu's process over that of the peer's; the broker's is apart.
@@ -16,13 +16,13 @@ from pathlib import Path
 
 from load_tests.bench.city_log import make_log
 from load_tests.bench.outputs import Expected
-from load_tests.bench.programs import PEERS, bare_loop, left_out, peer, pingliu, shorter
+from load_tests.bench.programs import PEERS, bare_loop, judging_nothing, left_out, peer, pingliu, shorter
 from load_tests.bench.results import Figures, Report, Target
 from load_tests.bench.run import Measured, Program
 from load_tests.bench.setting import PARTITIONS, Asked, Setting, broker
 
-BARE, READING = "bare", "reading"
-_LOOPS = {BARE: "bare loop, same bytes", READING: "bare loop, reading"}
+BARE, READING, NOTHING = "bare", "reading", "nothing"
+_LOOPS = {BARE: "bare loop, same bytes", READING: "bare loop, reading", NOTHING: "worker, judging nothing"}
 # (floor, aim) of the speed, then of the CPU where one is set (issue: Faster than Kafka Streams, in Python)
 SPEED = {
     "faust": (50, 90),
@@ -62,7 +62,7 @@ def measure(asked: Asked, kinds: Sequence[str]) -> Report:
         if kind != BARE and (why := left_out(kind, asked.home)):
             report.left_out[PEERS[kind].name] = why
         else:
-            able += [BARE, READING] if kind == BARE else [kind]
+            able += list(_LOOPS) if kind == BARE else [kind]
     asked.say("making the log, and judging it for what should come of it")
     whole = Expected(make_log(asked.scans, PARTITIONS))
     logs = {kind: whole if kind in _LOOPS else shorter(whole, kind) for kind in able}
@@ -85,7 +85,7 @@ def _round(setting: Setting, asked: Asked, runs: _Runs, whole: Expected, logs: d
     asked.say(f"{which}: Pingliu")
     ours = runs.take("Pingliu", setting.run(lambda: pingliu(whole, setting.settings)))
     for kind, expected in logs.items():
-        for output in (True,) if kind == READING else (True, False):
+        for output in (True,) if kind in (READING, NOTHING) else (True, False):
             name = _name(kind, output)
             asked.say(f"{which}: {name}")
 
@@ -98,6 +98,8 @@ def _name(kind: str, output: bool) -> str:
 
 
 def _program(kind: str, expected: Expected, setting: Setting, ours: Measured, home: Path, output: bool) -> Program:
+    if kind == NOTHING:
+        return judging_nothing(expected, setting.settings)
     if kind in _LOOPS:
         return bare_loop(expected, setting.settings, ours, output=output, reading=kind == READING)
     return peer(kind, expected, setting.settings, home, output=output)

@@ -21,6 +21,7 @@ from load_tests.bench.run import Program, RunError
 from load_tests.bench.setting import PARTITIONS, Asked, Setting, broker
 from load_tests.peers import kafka_streams
 from load_tests.peers.bare import READING
+from stream import topics
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 SCANS = 2_000
@@ -59,6 +60,8 @@ def test_pingliu_and_the_bare_loop_with_its_bytes(setting: Setting, expected: Ex
         return program
 
     assert [len(records) for records in setting.run(make).written.values()] == [len(copied)]
+    nothing = setting.run(lambda: programs.judging_nothing(expected, setting.settings))
+    assert (nothing.scans, bool(nothing.written[topics.VERDICTS.name])) == (ours.scans, True)
     silent = setting.run(lambda: programs.bare_loop(expected, setting.settings, ours, output=False))
     assert not any(silent.written.values())
 
