@@ -16,7 +16,7 @@ from typing import cast
 from processors.aliases import Aliases
 from processors.intake import admit
 from processors.judge import CONFLICT
-from processors.model import CollectScan, DeliverScan, HomeCheckScan, Reject, Scan, encode_lines
+from processors.model import AnyScan, Handover, HomeCheckScan, Reject, Scan, encode_lines
 from processors.parameters import Schedule
 from processors.registry import Registry
 from processors.repeats import unnamed
@@ -31,7 +31,8 @@ from stream.rejected import blanked, reject_headers
 ids_of: Callable[[Scan], Ids] = attrgetter("device", "scan_id")
 
 _FIRST_DAY = date(1970, 1, 1).toordinal()  # begins before 1970 in Shanghai: of two scans of it one may be too early
-_MAY_NAME = frozenset({CollectScan, DeliverScan, HomeCheckScan})  # a person, by an identity number
+# A person, by an identity number.
+_MAY_NAME = frozenset(scan for scan in AnyScan.__args__ if issubclass(scan.__annotations__["data"], Handover))
 _columns = attrgetter("device", "time", "received")
 _zone = attrgetter("tzinfo")
 
