@@ -123,10 +123,13 @@ class LastScans:
             self._consumer.close()
 
     def _hear(self, messages: list[Message]) -> None:
-        """Most were acknowledged here and say nothing new: to look at each took a busy gateway a seventh of its time."""
-        own = map(self._coming.pop, [message.value() for message in messages], repeat(None))
-        for message, device in zip(messages, own, strict=True):
-            if device is None:
+        """Most were acknowledged here and say nothing new: to look at each took a busy gateway a seventh of its time.
+
+        One that was made after that is another gateway's, of the same scan: ours was read before it was acknowledged.
+        """
+        acknowledged = map(self._coming.pop, [message.value() for message in messages], repeat(None))
+        for message, device in zip(messages, acknowledged, strict=True):
+            if device is None or self._own[device][0] < message.timestamp()[1]:
                 self._take(message)
 
     def _ended(self, message: Message) -> None:
