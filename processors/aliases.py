@@ -30,8 +30,11 @@ class Aliases:
         """The label a code stands for; of a label and of a code nobody named, the code itself."""
         return self._labels.get(code, code)
 
-    def resolve(self, scan: Scan) -> None:
-        """Write the labels that the codes of a scan stand for in their place: `label`, and `data.replaces` of a `bind`."""
-        scan.label = self.label_of(scan.label)
-        if isinstance(scan, BindScan) and scan.data.replaces is not None:
-            scan.data.replaces = self.label_of(scan.data.replaces)
+    def resolve(self, *scans: Scan) -> None:
+        """Write the labels that the codes of scans stand for in their place: `label`, and `data.replaces` of a `bind`."""
+        labels = self._labels
+        for scan in scans:
+            if scan.label in labels:
+                scan.label = labels[scan.label]
+            if isinstance(scan, BindScan) and scan.data.replaces is not None:
+                scan.data.replaces = self.label_of(scan.data.replaces)

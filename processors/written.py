@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-# How a time is written, but for its digits: in a city nearly all are written the first way.
-_UNDATED = tuple(f"--T::{part}{offset}".encode() for part in (".", "") for offset in ("+:", "Z", "-:"))
+# How a time is written, but for its digits: in a city nearly all are written the first way or the second.
+_UNDATED = tuple(f"--T::{part}{offset}".encode() for offset in ("+:", "Z", "-:") for part in (".", ""))
 
 _ends = itemgetter(0, -1)
 _BRACES = {tuple(b"{}")}

@@ -47,6 +47,7 @@ class Admitted:
     accepted: dict[int, Scan] = field(default_factory=dict)
     refused: dict[int, Reject] = field(default_factory=dict)
     ids: list[Ids] = field(default_factory=list)  # of the accepted, in their order
+    values: list[bytes] = field(default_factory=list)  # as JSON, in their order
     records: list[Record] = field(default_factory=list)  # of the accepted first, in their order
     duplicates: int = 0
 
@@ -91,10 +92,10 @@ class Admission:
             self._fit(posted.scans, now, admitted)
         self._against_known(admitted)
         scans = topics.SCANS.name
-        values = encode_lines(admitted.accepted.values()).split(b"\n")  # in one call; JSON breaks no line
+        admitted.values = encode_lines(admitted.accepted.values()).splitlines()  # in one call; JSON breaks no line
         admitted.records = [
             _home_check(scan, value) if type(scan) is HomeCheckScan else Record(scans, scan.label.encode(), value)
-            for scan, value in zip(admitted.accepted.values(), values, strict=False)
+            for scan, value in zip(admitted.accepted.values(), admitted.values, strict=True)
         ]
         if admitted.refused:
             raws = posted.raws()
@@ -113,7 +114,7 @@ class Admission:
 
     def acknowledged(self, admitted: Admitted) -> None:
         """Kafka has them: from now on these ids with another body are a conflict."""
-        self._sent.acknowledged(admitted.ids, [record.value for record in admitted.records])
+        self._sent.acknowledged(admitted.ids, admitted.values)
 
     def _all_fit(self, posted: Sequence[Scan | Reject], now: datetime, admitted: Admitted) -> bool:
         """The short way of nearly every request; False where one scan may not come in, and nothing has changed.
@@ -188,17 +189,20 @@ class Admission:
 
     def _against_known(self, admitted: Admitted) -> None:
         """What is here or in the log already enters as it did, or not at all; all else under its label."""
-        accepted, resolve = admitted.accepted, self._aliases.resolve
+        accepted = admitted.accepted
         admitted.ids = ids = [*map(ids_of, accepted.values())]
         doubtful = self._sent.known(ids)
         if len(set(ids)) < len(ids):
             doubtful.update(one for one, times in Counter(ids).items() if times > 1)
+        if not doubtful:
+            self._aliases.resolve(*accepted.values())
+            return
         here: dict[Ids, Scan] = {}
         for index, one in zip([*accepted], ids, strict=True):
             if one in doubtful:
                 self._again(index, one, here, admitted)
             else:
-                resolve(accepted[index])
+                self._aliases.resolve(accepted[index])
         if len(accepted) < len(ids):
             admitted.ids = [*map(ids_of, accepted.values())]
 

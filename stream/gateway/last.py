@@ -2,6 +2,7 @@
 
 What it names is in Kafka for good: it is set after the acknowledgement, or read from the log. What this gateway has
 acknowledged it knows at once; what other gateways took, a tenth of a second later: it follows `scans` and `home-checks`.
+A busy one passes over what is its own: to read that back took it a sixth of its time. Then it is half a second.
 
 On a restart it reads back the newest `READ_BACK` records of each partition, behind the posts, which do not wait for it.
 Until that is done a device that has sent nothing since is a 503; then one whose last scan lies further back is a 404.
@@ -23,6 +24,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 
 from stream import kafka, topics
 from stream.gateway.admission import Admitted
+from stream.gateway.own import OwnPlaces, Place
 from stream.gateway.problems import Reply, answer, problem
 from stream.gateway.sent import SentScans
 from stream.settings import Settings
@@ -34,6 +36,9 @@ _BATCH = 2_000
 # posts, and the broker answers a fetch for each of them.
 _TOGETHER_SECONDS = 0.05
 _FETCH = {"fetch.min.bytes": 64 * 1024, "fetch.wait.max.ms": 50}
+# So many records acknowledged since it was last asked make a gateway a busy one; then the log is not read for so long.
+_BUSY_RECORDS = 500
+_UNREAD_SECONDS = 0.4
 _AGAIN = [(b"retry-after", b"1")]
 _TOLD = ("device", "scan_id", "time", "received", "label", "type")
 _TOPICS = (topics.SCANS.name, topics.HOME_CHECKS.name)
@@ -56,27 +61,28 @@ _decode = msgspec.json.Decoder(Seen).decode
 class LastScans:
     """One entry a device of the registry, 0.5 KB each; `acknowledged` and `reply` belong to the event loop."""
 
-    def __init__(self, settings: Settings, sent: SentScans | None = None) -> None:
+    def __init__(self, settings: Settings, sent: SentScans | None = None, places: OwnPlaces | None = None) -> None:
         self._sent = sent or SentScans()
+        self._places = places or OwnPlaces()
         self._own: dict[str, tuple[int, bytes]] = {}  # acknowledged here: when, in Unix ms, and the record
-        self._coming: dict[bytes, str] = {}  # records acknowledged here and not read back yet: their devices
         self._read: dict[str, tuple[int, Seen]] = {}  # read from the log, and written by the thread alone
         self._consumer: Consumer = kafka.follower(settings, "last", **_FETCH)
-        self._unread: set[tuple[str, int]] = set()
+        self._next: dict[Place, int] = {}  # the offset to be read next
+        self._unread: set[Place] = set()  # not read to their ends since the start
+        self._unheard: set[Place] = set()  # of which nothing came since they were assigned
         self._caught_up = threading.Event()
         self._stop = threading.Event()
         self._thread = VitalThread("last-scans", self._follow)
 
     def start(self) -> None:
         """Begin to read back; returns at once. Raises BrokerError."""
-        places = []
         for topic in _TOPICS:
             for partition in kafka.partitions_of(self._consumer, topic):
                 end = kafka.end_of(self._consumer, topic, partition)
                 # What retention has taken by then begins at the first record there is.
-                places.append(TopicPartition(topic, partition, max(0, end - READ_BACK)))
-        self._unread = {(place.topic, place.partition) for place in places}
-        self._consumer.assign(places)
+                self._next[topic, partition] = max(0, end - READ_BACK)
+        self._unread = {*self._next}
+        self._read_on()
         self._thread.start()
 
     def close(self) -> None:
@@ -89,12 +95,7 @@ class LastScans:
         """Kafka has these: the last of each device, in the order of the request, is its last from now on."""
         now = time.time_ns() // 1_000_000
         devices = [scan.device for scan in admitted.accepted.values()]
-        records = [record.value for record in admitted.records[: len(devices)]]
-        own = self._own
-        own.update((device, (now, record)) for device, record in dict(zip(devices, records, strict=True)).items())
-        if len(self._coming) > READ_BACK:  # the log is far behind, or was faster than the acknowledgements
-            self._coming.clear()
-        self._coming.update(zip(records, devices, strict=True))
+        self._own.update(zip(devices, zip(repeat(now), admitted.values), strict=True))
 
     def reply(self, device: str) -> Reply:
         """The answer to a device, or to whoever asks about it."""
@@ -119,29 +120,43 @@ class LastScans:
         try:
             while not self._stop.is_set():
                 self._hear(self._consumer.consume(_BATCH, _TOGETHER_SECONDS))
+                if self._places.learn() >= _BUSY_RECORDS and not self._unread and not self._unheard:
+                    self._pass_over()
         finally:
             self._consumer.close()
 
+    def _pass_over(self) -> None:
+        """Let the log come together unread, and go on after what is our own by then."""
+        self._consumer.unassign()
+        self._let_come_together()
+        self._places.learn()
+        self._next = {place: self._places.after(place, offset) for place, offset in self._next.items()}
+        self._read_on()
+
+    def _let_come_together(self) -> None:
+        self._stop.wait(_UNREAD_SECONDS)
+
+    def _read_on(self) -> None:
+        self._unheard = {*self._next}
+        self._consumer.assign([TopicPartition(*place, offset) for place, offset in self._next.items()])
+
     def _hear(self, messages: list[Message]) -> None:
-        """Most were acknowledged here and say nothing new: to look at each took a busy gateway a seventh of its time.
-
-        One that was made after that is another gateway's, of the same scan: ours was read before it was acknowledged.
-        """
-        acknowledged = map(self._coming.pop, [message.value() for message in messages], repeat(None))
-        for message, device in zip(messages, acknowledged, strict=True):
-            if device is None or self._own[device][0] < message.timestamp()[1]:
-                self._take(message)
-
-    def _ended(self, message: Message) -> None:
-        self._unread.discard((message.topic(), message.partition()))
-        if not self._unread:
-            self._caught_up.set()
+        for message in messages:
+            error, place = message.error(), (message.topic(), message.partition())
+            if error is None:
+                offset = message.offset()
+                self._next[place] = offset + 1
+                if not self._places.is_own(place, offset):
+                    self._take(message)
+            elif kafka.at_end(message):
+                self._unread.discard(place)
+                if not self._unread:
+                    self._caught_up.set()
+            else:
+                continue
+            self._unheard.discard(place)
 
     def _take(self, message: Message) -> None:
-        if message.error() is not None:
-            if kafka.at_end(message):
-                self._ended(message)
-            return
         if message.key() is None:  # a tick; in a quiet city most are
             return
         value, created = message.value() or b"", message.timestamp()[1]

@@ -12,6 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Message
 from msgspec import Struct
 
 from stream import kafka
+from stream.gateway.own import OwnPlaces
 from stream.settings import Settings
 from stream.vital import VitalThread
 
@@ -25,19 +26,24 @@ class NotTakenError(Exception):
 class _Batch:
     """The records of one request, counted down in the producer's thread: the only one that `delivered` is called in."""
 
-    def __init__(self, records: int) -> None:
+    def __init__(self, records: int, own: OwnPlaces) -> None:
         self._loop = asyncio.get_running_loop()
+        self._own = own
+        self._taken: list[Message] = []
         self.done: asyncio.Future[None] = self._loop.create_future()
         self.places = [(-1, -1)] * records
         self.failure: str | None = None
         self._left = records
 
-    def delivered(self, error: KafkaError | None, message: Message) -> None:  # noqa: ARG002 - confluent-kafka's signature
+    def delivered(self, error: KafkaError | None, message: Message) -> None:
         """One record is acknowledged, or never will be."""
-        if error is not None:
+        if error is None:
+            self._taken.append(message)
+        else:
             self.failure = error.str()
         self._left -= 1
         if not self._left:
+            self._own.add(self._taken)
             self._loop.call_soon_threadsafe(self._finish)
 
     def placed(self, index: int) -> _Heard:
@@ -66,7 +72,9 @@ class Record(Struct, frozen=True, gc=False):
 class Log:
     """An acknowledged log: `append` returns when Kafka has everything."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, own: OwnPlaces | None = None) -> None:
+        """`own` hears where the records stand."""
+        self._own = own or OwnPlaces()
         self._seconds = settings.ack_seconds
         self.client = self._producer = kafka.producer(
             settings,
@@ -80,7 +88,7 @@ class Log:
         """Write records; where `placed`, their (partition, offset) in order. Raises NotTakenError."""
         if not records:
             return []
-        batch = _Batch(len(records))
+        batch = _Batch(len(records), self._own)
         self._produce(records, batch, placed=placed)
         try:
             # The producer itself gives up first; this bound is for the case that it does not.
@@ -94,9 +102,13 @@ class Log:
     def send(self, record: Record) -> None:
         """Write a record that nobody waits for: a tick. It is dropped when Kafka is away."""
         try:
-            self._producer.produce(record.topic, record.value, record.key, record.partition)
+            self._producer.produce(record.topic, record.value, record.key, record.partition, self._sent)
         except BufferError:
             return
+
+    def _sent(self, error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            self._own.add((message,))
 
     def close(self) -> None:
         """Let what is under way arrive, then stop."""

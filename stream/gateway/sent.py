@@ -29,12 +29,12 @@ class SentScans:
         self._read: dict[Ids, bytes] = {}
 
     def acknowledged(self, ids: list[Ids], records: list[bytes]) -> None:
-        """Kafka has these, the records in the order of the ids; more records may follow. The latest are kept longest."""
+        """Kafka has these, the records in the order of the ids. The latest are kept longest."""
         own = self._own
         if not own.keys().isdisjoint(ids):
             for one in ids:
                 own.pop(one, None)
-        own.update(zip(ids, records, strict=False))
+        own.update(zip(ids, records, strict=True))
         if len(own) >= _REMEMBERED + _AT_ONCE:
             _forget(own)
 

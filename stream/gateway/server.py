@@ -26,6 +26,7 @@ from stream.gateway.answers import Answers
 from stream.gateway.body import read_body
 from stream.gateway.last import LastScans
 from stream.gateway.log import Log, Record
+from stream.gateway.own import OwnPlaces
 from stream.gateway.problems import Reply, answer, problem
 from stream.gateway.scans import ScanPost
 from stream.gateway.sent import SentScans
@@ -51,12 +52,13 @@ class Gateway:
         self._settings = settings
         self._feed = RegistryFeed(settings, "gateway")
         self._alias_feed = AliasFeed(settings, "gateway")
-        self._log = Log(settings)
+        own = OwnPlaces()
+        self._log = Log(settings, own)
         self._answers = Answers(settings)
         tokens = Tokens(settings.token_key.get_secret_value())
         registry, aliases, sent = self._feed.registry, self._alias_feed.aliases, SentScans()
         self._admission = Admission(registry, aliases, tokens, settings.schedule, sent, trial=settings.insecure_devices)
-        self._last = LastScans(settings, sent)
+        self._last = LastScans(settings, sent, own)
         self._post = ScanPost(self._admission, self._log, self._answers, self._feed, self._last)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,12 +5,13 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from confluent_kafka import Message
 
 from processors.aliases import Aliases
 from stream import topics
@@ -18,7 +19,8 @@ from stream.gateway import last
 from stream.gateway.admission import Admission
 from stream.gateway.answers import Answers
 from stream.gateway.last import LastScans
-from stream.gateway.log import Log
+from stream.gateway.log import Log, Record
+from stream.gateway.own import OwnPlaces
 from stream.gateway.posted import Posted, take_apart
 from stream.gateway.scans import ScanPost
 from stream.gateway.tokens import Tokens
@@ -158,8 +160,17 @@ def test_what_kafka_has_not_acknowledged_is_not_told() -> None:
 class Written:
     """A record as it is read back; `later` than now, in milliseconds."""
 
-    def __init__(self, value: bytes, later: int) -> None:
-        self._value, self._created = value, time.time_ns() // 1_000_000 + later
+    def __init__(self, offset: int, value: bytes, later: int) -> None:
+        self._offset, self._value, self._created = offset, value, time.time_ns() // 1_000_000 + later
+
+    def topic(self) -> str:
+        return topics.SCANS.name
+
+    def partition(self) -> int:
+        return 3
+
+    def offset(self) -> int:
+        return self._offset
 
     def value(self) -> bytes:
         return self._value
@@ -175,26 +186,87 @@ class Written:
 
 
 def test_what_comes_back_is_not_taken_for_anothers_and_anothers_is_heard() -> None:
-    memory = LastScans(Settings(broker="127.0.0.1:1", insecure_devices=True))
+    places = OwnPlaces()
+    memory = LastScans(Settings(broker="127.0.0.1:1", insecure_devices=True), places=places)
     gate = Admission(registry(), Aliases(), Tokens("k"), PARAMETERS, trial=True)
     first, second = (gate.admit(posted([collect(number, "D-co1")]), NOW) for number in (60, 61))
-    (own,), (others,) = ([record.value for record in one.records] for one in (first, second))
+    (own,), (others,) = (one.values for one in (first, second))
 
-    def last_is() -> str:
+    def hear(offset: int, value: bytes, later: int) -> str:
+        memory._hear([Written(offset, value, later)])  # type: ignore[list-item]
         return str(json.loads(memory.reply("D-co1").body)["scan_id"])
 
-    memory._hear([Written(own, -5)])  # read before it was acknowledged
+    memory._caught_up.set()
+    assert hear(0, own, -5) == "scan-000060", "read before it was acknowledged"
     memory.acknowledged(first)
-    memory._hear([Written(own, -5)])
-    assert last_is() == "scan-000060"
-    memory._hear([Written(others, -9)])
-    assert last_is() == "scan-000060", "another gateway's, from before"
-    memory._hear([Written(others, 1000)])
-    assert last_is() == "scan-000061"
-    memory.acknowledged(first)
-    memory._hear([Written(own, 2000)])
-    assert last_is() == "scan-000060", "the same again, from another gateway and later"
+    assert hear(1, others, -9) == "scan-000060", "another gateway's, from before"
+    assert hear(2, others, 1000) == "scan-000061"
+    places.add([Written(3, own, 1500)])  # type: ignore[list-item]
+    places.learn()
+    assert hear(3, own, 1500) == "scan-000061", "its own says nothing new, whenever it was made"
+    assert hear(4, own, 2000) == "scan-000060", "the same again, from another gateway and later"
     memory.close()
+
+
+class Busy(LastScans):
+    """The memory of a busy gateway: `meanwhile` is done while the log is not read.
+
+    `read` is what it read, and `taken` what of that it took for others'.
+    """
+
+    def __init__(self, settings: Settings, places: OwnPlaces, meanwhile: Callable[[], None]) -> None:
+        super().__init__(settings, places=places)
+        self.read: list[str] = []
+        self.taken: list[str] = []
+        self.passed_over = 0
+        self._meanwhile = meanwhile
+
+    def _let_come_together(self) -> None:
+        self._meanwhile()
+        self.passed_over += 1
+
+    def _hear(self, messages: list[Message]) -> None:
+        self.read += [message.value().decode() for message in messages if message.error() is None]
+        super()._hear(messages)
+
+    def _take(self, message: Message) -> None:
+        self.taken.append(message.value().decode())
+        super()._take(message)
+
+
+def test_a_busy_gateway_passes_over_its_own_and_hears_every_other(up: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(last, "_BUSY_RECORDS", 1)
+    places, wanted = OwnPlaces(), set[str]()
+    own, others = Log(up.settings, places), Log(up.settings)
+
+    def write(log: Log, name: str) -> set[str]:
+        values = [json.dumps({"type": "collect", "device": f"D-{name}", "scan_id": f"{name}-{n}"}) for n in range(300)]
+        asyncio.run(
+            log.append([Record(topics.SCANS.name, b"%d" % n, value.encode()) for n, value in enumerate(values)])
+        )
+        return {*values}
+
+    def meanwhile() -> None:
+        """Its own, others' behind them, and its own again."""
+        write(own, "own")
+        wanted.update(write(others, f"other{len(wanted)}"))
+        write(own, "own")
+
+    memory = Busy(up.settings, places, meanwhile)
+    memory.start()
+    harness.until("the log to be read back", memory._caught_up.is_set)
+    for times in range(1, 4):
+        write(own, "first")
+        harness.until("it to look away", lambda times=times: memory.passed_over >= times)
+        harness.until("others to be heard", lambda: wanted <= {*memory.taken})
+    for each in (memory, own, others):
+        each.close()
+    assert len(wanted) >= 900
+    assert sum('"D-other' in value for value in memory.taken) == len(wanted), "each once"
+    assert not [value for value in memory.taken if '"D-own' in value]
+    assert sum('"D-own' in value for value in memory.read) <= 900, (
+        "those behind the others; those before are passed over"
+    )
 
 
 def test_it_is_asked_with_get_alone(up: Stack) -> None:
