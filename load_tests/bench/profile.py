@@ -4,6 +4,8 @@ The real worker over a preloaded log, run as in a row of the benchmark, with py-
 Each sample of the thread that has the interpreter belongs to the line of the table whose files or functions stand innermost
 in its stack; the shares are of the CPU time that the system counts for the threads that run Python. The threads that run
 none (librdkafka's) are counted by the system alone. The sum is the CPU time of the process.
+
+The second table has the same samples by the part of the work that they were in, whatever ran there.
 """
 
 import argparse
@@ -64,6 +66,19 @@ LINES: Sequence[tuple[str, str]] = (
 )
 
 
+# A part of the work, and what stands in a frame of it, wherever in the stack; the first that fits is taken.
+PARTS: Sequence[tuple[str, Sequence[str]]] = (
+    ("the second key", ["stream/lane/holders.py"]),
+    ("scans read", ["read_all ("]),
+    ("states woken", ["Partition.wake ("]),
+    ("the long way", ["ChunkJudge._take ("]),
+    ("the short way", ["ChunkJudge._judge_in_order ("]),
+    ("states put away", ["Partition.put_away ("]),
+    ("else of a chunk", ["stream/lane/chunk.py"]),
+    ("outbox, fence, commit", ["stream/lane/outbox.py", "stream/lane/keeping.py", "stream/tables/fence.py"]),
+)
+
+
 def line_of(frames: Sequence[str]) -> str:
     """The line of the table for a stack, outermost frame first."""
     for frame in reversed(frames):
@@ -73,12 +88,20 @@ def line_of(frames: Sequence[str]) -> str:
     return "other"
 
 
-def shares(stacks: Iterable[str]) -> dict[str, float]:
+def part_of(frames: Sequence[str]) -> str:
+    """The part of the work for a stack."""
+    for name, parts in PARTS:
+        if any(part in frame for part in parts for frame in frames):
+            return name
+    return "Faust, fetching, loop, the rest"
+
+
+def shares(stacks: Iterable[str], of: Callable[[Sequence[str]], str] = line_of) -> dict[str, float]:
     """By line of the table its share of all samples; stacks as py-spy writes them: `a;b;c 12`."""
     found: Counter[str] = Counter()
     for stack in stacks:
         frames, _, count = stack.rpartition(" ")
-        found[line_of(frames.split(";"))] += int(count)
+        found[of(frames.split(";"))] += int(count)
     return {name: count / found.total() for name, count in found.most_common()}
 
 
@@ -112,8 +135,8 @@ class Sampler:
         return end
 
 
-def measure(asked: Asked) -> tuple[Table, dict[str, float]]:
-    """The table, and µs a scan by its lines. Raises RunError."""
+def measure(asked: Asked) -> Sequence[Table]:
+    """By line, and by part of the work. Raises RunError."""
     expected = Expected(make_log(asked.scans, PARTITIONS))
     with broker(asked, "profile") as setting:
         setting.empty()
@@ -124,19 +147,28 @@ def measure(asked: Asked) -> tuple[Table, dict[str, float]]:
     client = sum(taken for name, taken in sampler.cpu.items() if name.startswith(_LIBRDKAFKA))
     python = sum(sampler.cpu.values()) - client
     scale = 1e6 / measured.scans
-    lines = {name: share * python * scale for name, share in shares(sampler.into.read_text().splitlines()).items()}
-    lines["librdkafka's own threads"] = client * scale
+    stacks = sampler.into.read_text().splitlines()
     title = f"{measured.scans:,} scans, {measured.rate:,.0f} a second with py-spy beside"
-    table = Table("line", "CPU µs a scan", "share", title=title)
-    whole = sum(lines.values())
+    return [
+        _table(title, {**_scaled(shares(stacks, of), python * scale), "librdkafka's own threads": client * scale})
+        for of in (line_of, part_of)
+    ]
+
+
+def _scaled(shares: dict[str, float], whole: float) -> dict[str, float]:
+    return {name: share * whole for name, share in shares.items()}
+
+
+def _table(title: str, lines: dict[str, float]) -> Table:
+    table, whole = Table("line", "CPU µs a scan", "share", title=title), sum(lines.values())
     for name, taken in sorted(lines.items(), key=lambda line: -line[1]):
         table.add_row(name, f"{taken:.1f}", f"{taken / whole:.1%}")
     table.add_row("all", f"{whole:.1f}", "", style="bold")
-    return table, lines
+    return table
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     faulthandler.enable()
     parser = argparse.ArgumentParser(prog="python -m load_tests.bench.profile", description=__doc__.splitlines()[0])
     parser.add_argument("--scans", type=int, default=100_000, help="measured scans (100,000)")
@@ -146,8 +178,8 @@ def main() -> None:
         Console(stderr=True).status("making scans") as progress,
     ):
         asked = Asked(given.scans, 1, 0, 0, Path(), Path(folder), progress.update)
-        table, _ = measure(asked)
-    Console().print(table)
+        tables = measure(asked)
+    Console().print(*tables)
 
 
 if __name__ == "__main__":
