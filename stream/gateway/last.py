@@ -120,7 +120,7 @@ class LastScans:
         try:
             while not self._stop.is_set():
                 self._hear(self._consumer.consume(_BATCH, _TOGETHER_SECONDS))
-                if self._places.learn() >= _BUSY_RECORDS and not self._unread and not self._unheard:
+                if self._places.learn(self._next) >= _BUSY_RECORDS and not self._unread and not self._unheard:
                     self._pass_over()
         finally:
             self._consumer.close()
@@ -129,7 +129,7 @@ class LastScans:
         """Let the log come together unread, and go on after what is our own by then."""
         self._consumer.unassign()
         self._let_come_together()
-        self._places.learn()
+        self._places.learn(self._next)
         self._next = {place: self._places.after(place, offset) for place, offset in self._next.items()}
         self._read_on()
 

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Message
 from msgspec import Struct
 
 from stream import kafka
-from stream.gateway.own import OwnPlaces
+from stream.gateway.own import OwnPlaces, Place
 from stream.settings import Settings
 from stream.vital import VitalThread
 
@@ -29,7 +29,7 @@ class _Batch:
     def __init__(self, records: int, own: OwnPlaces) -> None:
         self._loop = asyncio.get_running_loop()
         self._own = own
-        self._taken: list[Message] = []
+        self._taken: list[tuple[Place, int]] = []
         self.done: asyncio.Future[None] = self._loop.create_future()
         self.places = [(-1, -1)] * records
         self.failure: str | None = None
@@ -38,7 +38,7 @@ class _Batch:
     def delivered(self, error: KafkaError | None, message: Message) -> None:
         """One record is acknowledged, or never will be."""
         if error is None:
-            self._taken.append(message)
+            self._taken.append(_where(message))
         else:
             self.failure = error.str()
         self._left -= 1
@@ -108,7 +108,7 @@ class Log:
 
     def _sent(self, error: KafkaError | None, message: Message) -> None:
         if error is None:
-            self._own.add((message,))
+            self._own.add((_where(message),))
 
     def close(self) -> None:
         """Let what is under way arrive, then stop."""
@@ -136,3 +136,7 @@ class Log:
         while not self._stop.is_set():
             self._producer.poll(0.1)
         self._producer.flush(self._seconds)
+
+
+def _where(message: Message) -> tuple[Place, int]:
+    return (message.topic(), message.partition()), message.offset()

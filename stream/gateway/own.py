@@ -1,9 +1,7 @@
 """Where in the log the records stand that this gateway had acknowledged, so that what reads the log can pass over them."""
 
 from collections import deque
-from collections.abc import Sequence
-
-from confluent_kafka import Message
+from collections.abc import Collection, Sequence
 
 Place = tuple[str, int]  # topic, partition
 
@@ -12,30 +10,21 @@ class OwnPlaces:
     """Offsets by partition, as runs. `add` is for any thread, all else for the one that reads the log, in order."""
 
     def __init__(self) -> None:
-        self._added: deque[Sequence[Message]] = deque()
+        self._added: deque[Sequence[tuple[Place, int]]] = deque()
         self._runs: dict[Place, list[tuple[int, int]]] = {}  # the first offset, and that after the last; in order
 
-    def add(self, delivered: Sequence[Message]) -> None:
-        """Kafka has these records."""
-        self._added.append(delivered)
+    def add(self, records: Sequence[tuple[Place, int]]) -> None:
+        """Kafka has records there, at these offsets."""
+        self._added.append(records)
 
-    def learn(self) -> int:
-        """Take in what was added; how many records."""
-        offsets: dict[Place, list[int]] = {}
-        count = 0
+    def learn(self, read: Collection[Place]) -> int:
+        """Take in what was added in the partitions that are read; how many records."""
+        offsets: dict[Place, list[int]] = {place: [] for place in read}
         while self._added:
-            delivered = self._added.popleft()
-            count += len(delivered)
-            for message in delivered:
-                place = message.topic(), message.partition()
-                known = offsets.get(place)
-                if known is None:
-                    offsets[place] = known = []
-                known.append(message.offset())
-        for place, found in offsets.items():
-            found.sort()
-            self._runs[place] = _joined(sorted((*self._runs.get(place, ()), *_runs_of(found))))
-        return count
+            for place, offset in self._added.popleft():
+                if place in offsets:
+                    offsets[place].append(offset)
+        return sum(self._join(place, found) for place, found in offsets.items() if found)
 
     def is_own(self, place: Place, offset: int) -> bool:
         """Whether a record is known to be. What lies before is not asked for again."""
@@ -50,6 +39,11 @@ class OwnPlaces:
         while runs and runs[0][0] <= offset:
             offset = max(offset, runs.pop(0)[1])
         return offset
+
+    def _join(self, place: Place, offsets: list[int]) -> int:
+        offsets.sort()
+        self._runs[place] = _joined(sorted((*self._runs.get(place, ()), *_runs_of(offsets))))
+        return len(offsets)
 
 
 def _runs_of(offsets: Sequence[int]) -> list[tuple[int, int]]:
