@@ -15,13 +15,16 @@ from load_tests.bench.__main__ import parse
 from load_tests.bench.city_log import make_log
 from load_tests.bench.outputs import Expected, Written
 from load_tests.bench.process import EndedError, Process, cpu_seconds
-from load_tests.bench.profile import line_of, shares
+from load_tests.bench.profile import line_of, part_of, shares
 from load_tests.bench.results import Report, Target
 from load_tests.bench.run import Program, RunError
 from load_tests.bench.setting import PARTITIONS, Asked, Setting, broker
 from load_tests.peers import kafka_streams
 from load_tests.peers.bare import READING
+from processors.intake import read_all
 from stream import topics
+from stream.lane.chunk import ChunkJudge
+from stream.tables.partition import Partition
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 SCANS = 2_000
@@ -168,6 +171,24 @@ def test_a_sample_belongs_to_the_innermost_line() -> None:
     assert line_of(fetching) == "consume: librdkafka's records, and the lane's driver"
     found = shares([f"{';'.join(stack)} 3", f"{';'.join(stack[:2])} 1"])
     assert found == {"rules": 0.75, "chunk: state look-up and book-keeping": 0.25}
+
+
+def test_a_sample_belongs_to_the_part_of_the_work_that_it_was_in() -> None:
+    chunk = ["run (asyncio/base_events.py:1)", "ChunkJudge.judge (/app/stream/lane/chunk.py:9)"]
+    rule = "look (/app/processors/rules/supply.py:3)"
+    ways = {
+        "the long way": f"{ChunkJudge._take.__qualname__} (/app/stream/lane/chunk.py:9)",
+        "the short way": f"{ChunkJudge._judge_in_order.__qualname__} (/app/stream/lane/chunk.py:9)",
+        "states woken": f"{Partition.wake.__qualname__} (/app/stream/tables/partition.py:9)",
+        "states put away": f"{Partition.put_away.__qualname__} (/app/stream/tables/partition.py:9)",
+        "scans read": f"{read_all.__qualname__} (/app/processors/intake.py:9)",
+    }
+    for part, frame in ways.items():
+        assert part_of([*chunk, frame, rule]) == part
+    assert part_of(chunk) == "else of a chunk"
+    assert part_of([chunk[0], "steps (/app/stream/lane/holders.py:9)", ways["states woken"]]) == "the second key"
+    assert part_of(chunk[:1]) == "Faust, fetching, loop, the rest"
+    assert shares([f"{';'.join(chunk)} 1"], part_of) == {"else of a chunk": 1.0}
 
 
 def test_the_command_line_names_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
