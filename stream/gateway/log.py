@@ -26,10 +26,9 @@ class NotTakenError(Exception):
 class _Batch:
     """The records of one request, counted down in the producer's thread: the only one that `delivered` is called in."""
 
-    def __init__(self, records: int, own: OwnPlaces) -> None:
+    def __init__(self, records: int) -> None:
         self._loop = asyncio.get_running_loop()
-        self._own = own
-        self._taken: list[tuple[Place, int]] = []
+        self.taken: list[tuple[Place, int]] = []
         self.done: asyncio.Future[None] = self._loop.create_future()
         self.places = [(-1, -1)] * records
         self.failure: str | None = None
@@ -38,12 +37,11 @@ class _Batch:
     def delivered(self, error: KafkaError | None, message: Message) -> None:
         """One record is acknowledged, or never will be."""
         if error is None:
-            self._taken.append(_where(message))
+            self.taken.append(_where(message))
         else:
             self.failure = error.str()
         self._left -= 1
         if not self._left:
-            self._own.add(self._taken)
             self._loop.call_soon_threadsafe(self._finish)
 
     def placed(self, index: int) -> _Heard:
@@ -88,7 +86,7 @@ class Log:
         """Write records; where `placed`, their (partition, offset) in order. Raises NotTakenError."""
         if not records:
             return []
-        batch = _Batch(len(records), self._own)
+        batch = _Batch(len(records))
         self._produce(records, batch, placed=placed)
         try:
             # The producer itself gives up first; this bound is for the case that it does not.
@@ -97,6 +95,8 @@ class Log:
             raise NotTakenError("no acknowledgement in time") from error
         if batch.failure is not None:
             raise NotTakenError(batch.failure)
+        # Not of a request that is answered 503: what Kafka took of that is to be read like another's.
+        self._own.add(batch.taken)
         return batch.places
 
     def send(self, record: Record) -> None:

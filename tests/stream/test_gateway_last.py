@@ -19,7 +19,7 @@ from stream.gateway import last
 from stream.gateway.admission import Admission
 from stream.gateway.answers import Answers
 from stream.gateway.last import LastScans
-from stream.gateway.log import Log, Record
+from stream.gateway.log import Log, NotTakenError, Record
 from stream.gateway.own import OwnPlaces
 from stream.gateway.posted import Posted, take_apart
 from stream.gateway.scans import ScanPost
@@ -266,6 +266,22 @@ def test_a_busy_gateway_passes_over_its_own_and_hears_every_other(up: Stack, mon
     assert sum('"D-own' in value for value in memory.read) <= 900, (
         "those behind the others; those before are passed over"
     )
+
+
+def test_of_a_request_that_kafka_took_in_part_that_part_is_read(up: Stack) -> None:
+    places = OwnPlaces()
+    log, memory = Log(up.settings, places), LastScans(up.settings, places=places)
+    memory.start()
+    record = json.dumps(collect(70, "D-last7") | {"received": "2026-11-20T12:00:00+08:00"}).encode()
+    taken, not_taken = (
+        Record(topics.SCANS.name, label(1).encode(), record),
+        Record(topics.SCANS.name, None, b"{}", partition=99),
+    )
+    with pytest.raises(NotTakenError):
+        asyncio.run(log.append([taken, not_taken]))
+    harness.until("it to be heard", lambda: memory.reply("D-last7").status == 200)
+    for each in (memory, log):
+        each.close()
 
 
 def test_it_is_asked_with_get_alone(up: Stack) -> None:
