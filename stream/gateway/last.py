@@ -2,7 +2,7 @@
 
 What it names is in Kafka for good: it is set after the acknowledgement, or read from the log. What this gateway has
 acknowledged it knows at once; what other gateways took, a tenth of a second later: it follows `scans` and `home-checks`.
-A busy one passes over what is its own: to read that back took it a sixth of its time. Then it is half a second.
+A busy one passes over what is its own: to read that back took it a fifth of its time. Then it is half a second.
 
 On a restart it reads back the newest `READ_BACK` records of each partition, behind the posts, which do not wait for it.
 Until that is done a device that has sent nothing since is a 503; then one whose last scan lies further back is a 404.
