@@ -5,7 +5,7 @@ stands with its owner, so that here a key costs one place in a list, and one tha
 hour comes, or when those are more than the others.
 """
 
-from collections.abc import Callable, Iterable, Mapping, MutableSequence
+from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any, Generic, TypeVar
@@ -55,21 +55,6 @@ class Alarms(Generic[K]):
             heappush(self._soon, (now, key))
         else:
             self._wait(hour, key)
-
-    def set(self, moments: Iterable[tuple[K, int]]) -> None:
-        """Many that had none."""
-        hour_now, later = self._hour, self._later
-        for key, moment in moments:
-            if moment:
-                hour = moment // HOUR
-                waiting = later.get(hour)
-                if waiting is not None:
-                    waiting.append(key)
-                    self._waiting += 1
-                elif hour > hour_now:
-                    self._wait(hour, key)
-                else:
-                    heappush(self._soon, (moment, key))
 
     def frozen(self) -> "Frozen[K]":
         """As it is, to be read beside us by another thread."""

@@ -28,10 +28,10 @@ from itertools import islice
 from pathlib import Path
 from struct import Struct as Layout
 from typing import BinaryIO, TypeVar
-from zlib import crc32
 
 import msgspec
 from msgspec import Struct
+from zlib_ng.zlib_ng import crc32
 
 from processors.alarms import Frozen as FrozenAlarms
 from stream.settings import Settings

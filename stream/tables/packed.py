@@ -2,7 +2,7 @@
 
 A dict of str and bytes costs 165 bytes a key before the first byte of state. Here it is about 65: a record is one bytes
 object that begins with its key, and an open-addressing index of four-byte numbers leads to it. Figures:
-`python -m load_tests.state_size`.
+`python -m load_tests.bench --rows memory`.
 
 The index goes by CRC-32, which costs what `hash` does and is the same in every process: a checkpoint keeps the index as
 it is, and a warm restart makes none (0.37 µs a key, as much again as reading its record costs).
@@ -14,7 +14,8 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import Struct as Layout
-from zlib import crc32
+
+from zlib_ng.zlib_ng import crc32
 
 from processors.packing import ALARM
 
@@ -76,7 +77,7 @@ class PackedStore:
         return len(self._records) - len(self._gone) - len(self._free)
 
     def __iter__(self) -> Iterator[str]:
-        return (self._key(record) for record in self._records if record)
+        return (self.key_of(record) for record in self._records if record)
 
     def get(self, key: str) -> bytes | None:
         """The packed state of a key, if it has any."""
@@ -121,7 +122,7 @@ class PackedStore:
     def key_at(self, slot: int) -> str:
         """The key that has a slot; empty where none has it."""
         record = self._records[slot]
-        return self._key(record) if record else ""
+        return self.key_of(record) if record else ""
 
     def alarm_at(self, slot: int) -> int:
         """The alarm of the state that is packed there; 0 where none is. Nothing is unpacked or copied for it."""
@@ -148,7 +149,8 @@ class PackedStore:
         end = key.encode()
         return bytes((len(end), 0)) + end
 
-    def _key(self, record: bytes) -> str:
+    def key_of(self, record: bytes) -> str:
+        """The key that a record begins with."""
         return self._begun[record[1]] + record[2 : 2 + record[0]].decode()
 
     def _slot(self, head: bytes) -> int:

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -62,6 +63,7 @@ class _Position1(Struct, array_like=True, gc=False):
     heard: dict[int, int] = {}
 
 
+_first = itemgetter(0)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Position).decode
 _decode_1 = msgspec.msgpack.Decoder(_Position1).decode
@@ -123,17 +125,19 @@ class Partition(Generic[State]):
         found, filling = cls(packing), Filling(expected)
         named: dict[bytes, bytes | None] = {}
         for keys, values in batches:
-            apart = [place for place, key in enumerate(keys) if key[0] == _NAMED[0]]
-            named |= {keys[place]: values[place] for place in apart}
-            for place in reversed(apart):
-                del keys[place], values[place]
+            if _NAMED[0] in map(_first, keys):
+                apart = [place for place, key in enumerate(keys) if key[0] == _NAMED[0]]
+                named |= {keys[place]: values[place] for place in apart}
+                for place in reversed(apart):
+                    del keys[place], values[place]
             filling.add(keys, values)
         if position := named.pop(POSITION, None):
             found._go_on_from(_position(position))
-        found._take_over(filling.store(), named)
-        found._alarms.set(enumerate(filling.alarms))
+        store, alarms = filling.end()
+        found._take_over(store, named)
+        found._alarms.thaw(alarms)
         for key, value in filling.later.items():
-            found._take_back(key.decode(), value)
+            found._take_back(key, value)
         return found
 
     @classmethod

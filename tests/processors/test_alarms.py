@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.alarms import Alarms
+from processors.alarms import Alarms, Frozen
 from processors.times import HOUR
 
 KEYS = ["a", "b", "c"]
@@ -22,6 +22,15 @@ class Watched:
     def moment_of(self, key: str) -> int:
         self.asked.append(key)
         return self.moments[key]
+
+    def begin(self, moments: dict[str, int]) -> None:
+        """With so many at once."""
+        later: dict[int, list[str]] = {}
+        for key, moment in moments.items():
+            if moment:
+                later.setdefault(moment // HOUR, []).append(key)
+        self.moments |= moments
+        self.alarms.thaw(Frozen(later, 0, [], -1))
 
     def move(self, key: str, now: int) -> None:
         before, self.moments[key] = self.moments[key], now
@@ -48,18 +57,15 @@ def test_it_finds_what_a_search_of_all_finds(steps: list[tuple[str, int]]) -> No
 @given(
     st.lists(st.tuples(st.sampled_from([*KEYS, ""]), moments), max_size=10),
     st.lists(moments, min_size=3, max_size=3),
-    moments,
     steps,
 )
 @settings(max_examples=300, deadline=None)
-def test_many_set_at_once_and_frozen_and_thawed_it_finds_the_same(
-    before: list[tuple[str, int]], at_first: list[int], clock: int, steps: list[tuple[str, int]]
+def test_begun_with_many_and_frozen_and_thawed_it_finds_the_same(
+    before: list[tuple[str, int]], at_first: list[int], steps: list[tuple[str, int]]
 ) -> None:
     """A restart: from what is kept, or from alarms that were written down in the middle."""
     watched, then = Watched(), 0
-    watched.alarms.past(clock)
-    watched.moments = dict(zip(KEYS, at_first, strict=True))
-    watched.alarms.set(watched.moments.items())
+    watched.begin(dict(zip(KEYS, at_first, strict=True)))
     for key, moment in before:
         if key:
             watched.move(key, moment)
@@ -88,8 +94,7 @@ def test_many_set_at_once_and_frozen_and_thawed_it_finds_the_same(
 
 def test_what_is_frozen_stays_as_it_was() -> None:
     watched = Watched()
-    watched.alarms.set([("a", 5), ("b", HOUR + 5)])
-    watched.moments |= {"a": 5, "b": HOUR + 5}
+    watched.begin({"a": 5, "b": HOUR + 5})
     watched.alarms.past(0)
     watched.move("a", 7)
     frozen = watched.alarms.frozen()
@@ -103,12 +108,11 @@ def test_what_is_frozen_stays_as_it_was() -> None:
     assert again.alarms.past(5 * HOUR) == ["a", "b"]
 
 
-def test_of_many_set_at_once_it_knows_how_many_wait() -> None:
+def test_begun_with_many_it_knows_how_many_wait() -> None:
     """Else half of them would be taken for moved on, and all looked at again."""
     watched = Watched()
     moments = {str(number): (5 + number % 2) * HOUR for number in range(3_000)}
-    watched.moments |= moments
-    watched.alarms.set(moments.items())
+    watched.begin(moments)
     thawed = Watched()
     thawed.moments |= moments
     thawed.alarms.thaw(watched.alarms.frozen())
@@ -211,10 +215,9 @@ def test_what_waited_in_hours_gone_by_lets_nothing_pile_up() -> None:
     assert len(watched.asked) < 2_100
 
 
-def test_of_many_set_at_once_half_that_moved_on_are_tidied_away() -> None:
+def test_begun_with_many_half_that_moved_on_are_tidied_away() -> None:
     watched = Watched()
-    watched.moments = {str(number): 5 * HOUR for number in range(2_000)}
-    watched.alarms.set(watched.moments.items())
+    watched.begin({str(number): 5 * HOUR for number in range(2_000)})
     for number in range(1_000):
         watched.move(str(number), 0)
     assert watched.asked == [], "1,000 of 2,000 are no more than the others"
