@@ -86,6 +86,7 @@ class Feed:
         self.collector = Collector(((place.topic, place.partition) for place in starts), logs)
         self._group.assign(starts)
         self._given, self.ready = None, True
+        self._commit(starts)  # whoever was here before may have ended between the archive and the commit
 
     def poll(self) -> None:
         """Bring what has arrived, waiting up to 0.1 s where nothing has."""
@@ -113,7 +114,9 @@ class Feed:
 
     def commit(self, batch: Batch) -> None:
         """Commit the positions of a batch that is in the archive, for whoever looks at the group's lag."""
-        offsets = [TopicPartition(topic, partition, at) for (topic, partition), at in batch.positions.items()]
+        self._commit([TopicPartition(topic, partition, at) for (topic, partition), at in batch.positions.items()])
+
+    def _commit(self, offsets: list[TopicPartition]) -> None:
         if not offsets:
             return
         try:

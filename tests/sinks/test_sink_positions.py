@@ -11,6 +11,7 @@ from sink_city import City, Nobody, admin, committed, exactly, kept, sinking, st
 from sinks import archive
 from sinks.archive import Health
 from sinks.connection import connect
+from sinks.feed import Feed
 from sinks.start import Logs, starting_points
 from sinks.writer import Writer
 from stream import topics
@@ -35,6 +36,20 @@ def delete_below(settings, offset):
     place = TopicPartition(VERDICTS, 0, offset)
     for deleted in admin(settings.broker).delete_records([place]).values():
         deleted.result()
+
+
+@pytest.mark.kafka
+def test_a_sink_that_has_nothing_more_to_read_commits_where_it_stands(settings, monkeypatch):
+    """Whoever ended between the archive and the commit left a lag behind that is none."""
+    city = City(settings.broker)
+    city.write(300)
+    with monkeypatch.context() as never:
+        never.setattr(Feed, "commit", lambda *_: None)
+        with sinking(settings):
+            until(lambda: stands(settings) == 2 * city.alerts)
+    with sinking(settings):
+        until(lambda: committed(settings) == 2 * city.alerts)
+    assert kept(settings) == exactly(city)
 
 
 @pytest.mark.kafka
