@@ -1,9 +1,8 @@
 """A partition's states as they come out of the changelog, batch by batch, until all are there.
 
-By key one by one a state costs 3.4 µs; here it is about half of that (`python -m load_tests.bench --rows restore`): nearly
-all is done for a batch at a time, in calls that go over a whole list. A value is copied into its record while it is warm,
-and let go. Which records are another's successors is looked up for many batches at once, in step: one by one, each would
-wait for memory before the next begins.
+Nearly all is done for a batch at a time, in calls that go over a whole list (`python -m load_tests.bench --rows restore` has
+the figures). A value is copied into its record while it is warm, and let go. Which records are another's successors is looked
+up for many batches at once, in step: one by one, each would wait for memory before the next begins.
 """
 
 from array import array

@@ -5,7 +5,7 @@ object that begins with its key, and an open-addressing index of four-byte numbe
 `python -m load_tests.bench --rows memory`.
 
 The index goes by CRC-32, which costs what `hash` does and is the same in every process: a checkpoint keeps the index as
-it is, and a warm restart makes none (0.37 µs a key, as much again as reading its record costs).
+it is, and a warm restart makes none.
 
 Keys also have a number, their slot, for as long as they are kept; what waits for a moment (`alarms`) knows them by it.
 """
